@@ -1,0 +1,39 @@
+# One set of compile flags for every target of the project: a shared precompiled header needs identical ones.
+
+add_library(relata_flags INTERFACE)
+target_compile_options(relata_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wextra-semi -Werror
+  # libtorch is linked with this; without it GNU extensions leak into pedantic diagnostics of its macros.
+  -Wno-gnu-zero-variadic-macro-arguments)
+target_link_libraries(relata_flags INTERFACE Threads::Threads)
+find_package(Threads REQUIRED)
+
+if(RELATA_SANITIZE)
+  set(sanitizers -fsanitize=${RELATA_SANITIZE} -fno-sanitize=vptr -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_compile_options(relata_flags INTERFACE ${sanitizers})
+  target_link_options(relata_flags INTERFACE ${sanitizers})
+endif()
+
+find_program(MOLD mold)
+if(MOLD AND NOT RELATA_SANITIZE)
+  target_link_options(relata_flags INTERFACE -fuse-ld=mold)
+endif()
+find_program(CCACHE ccache)
+if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  # The precompiled header is compared by content, so time stamps must not count (ccache manual, "Precompiled headers").
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+    ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
+  target_compile_options(relata_flags INTERFACE $<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>)
+endif()
+
+# The one precompiled header: all of libtorch, parsed once for the whole project.
+file(WRITE ${CMAKE_BINARY_DIR}/torch_pch.cpp "// Carries the precompiled header that every torch target shares.\n")
+add_library(relata_torch_pch STATIC ${CMAKE_BINARY_DIR}/torch_pch.cpp)
+target_link_libraries(relata_torch_pch PUBLIC libtorch relata_flags fmt::fmt)
+target_precompile_headers(relata_torch_pch PRIVATE <torch/torch.h>)
+
+# relata_use_torch(<target>): libtorch, and its precompiled header.
+function(relata_use_torch target)
+  target_link_libraries(${target} PUBLIC libtorch)
+  target_precompile_headers(${target} REUSE_FROM relata_torch_pch)
+endfunction()
