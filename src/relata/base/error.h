@@ -9,12 +9,13 @@ namespace relata {
 
 class Error : public std::runtime_error {
  public:
-  /// Who can mend it decides the exit code: 2 for the user's input, 1 for the machine (full disk, no memory).
+  /// Who can mend it decides the exit code: 2 for the user's input, 1 for the machine (full disk,
+  /// no memory).
   enum class Kind { kInput, kMachine };
 
   struct Parts {
-    std::string what;         ///< the offending value and the expected one, in the user's words
-    std::string where = {};   ///< file, file:line, record id or key; empty if there is no such place
+    std::string what;        ///< the offending value and the expected one, in the user's words
+    std::string where = {};  ///< file, file:line, record id or key; empty if there is no such place
     std::string remedy = {};  ///< what to do about it; empty if there is nothing to say
     Kind kind = Kind::kInput;
   };

@@ -31,8 +31,9 @@ class MappedFile {
   std::span<const std::byte> bytes_;
 };
 
-/// Writes `path` so that it is never seen half-written: a temporary sibling, fsync, rename, fsync of the folder.
-/// A writer that is destroyed before `commit` removes its temporary file. Throws Error (Kind::kMachine) on failure.
+/// Writes `path` so that it is never seen half-written: a temporary sibling, fsync, rename, fsync
+/// of the folder. A writer that is destroyed before `commit` removes its temporary file. Throws
+/// Error (Kind::kMachine) on failure.
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path path);
@@ -53,8 +54,9 @@ class AtomicFile {
 /// AtomicFile in one call.
 void write_file(const std::filesystem::path& path, std::string_view content);
 
-/// Replaces the folder `path` by what `fill` writes into a temporary sibling; nothing is left behind if it throws.
-/// An existing non-empty `path` is an Error: relata does not overwrite a user's folder.
+/// Replaces the folder `path` by what `fill` writes into a temporary sibling; nothing is left
+/// behind if it throws. An existing non-empty `path` is an Error: relata does not overwrite a
+/// user's folder.
 void write_folder(const std::filesystem::path& path,
                   const std::function<void(const std::filesystem::path&)>& fill);
 

@@ -27,7 +27,8 @@ Gomp find_gomp() {
                 reinterpret_cast<GompThread>(::dlsym(library, "omp_get_num_threads"))};
   };
   Gomp gomp = look_up(RTLD_DEFAULT);
-  // Inside Python libtorch's libraries are not in the global scope; take the loaded one, never load another.
+  // Inside Python libtorch's libraries are not in the global scope; take the loaded one, never load
+  // another.
   if (gomp.parallel == nullptr) {
     if (void* library = ::dlopen("libgomp.so.1", RTLD_LAZY | RTLD_NOLOAD)) gomp = look_up(library);
   }

@@ -1,6 +1,7 @@
 // Parallel loops on the OpenMP runtime that libtorch has already loaded.
-// Our files are compiled without -fopenmp: a second runtime would spin against libtorch's, and without it
-// at::parallel_for is silently serial. So `GOMP_parallel` of the loaded libgomp is looked up and called by hand.
+// Our files are compiled without -fopenmp: a second runtime would spin against libtorch's, and
+// without it at::parallel_for is silently serial. So `GOMP_parallel` of the loaded libgomp is
+// looked up and called by hand.
 #pragma once
 
 #include <cstdint>
@@ -8,13 +9,15 @@
 
 namespace relata {
 
-/// The number of threads that parallel loops use; at least 1. The initial value is the number of processors.
+/// The number of threads that parallel loops use; at least 1. The initial value is the number of
+/// processors.
 int threads();
 void set_threads(int count);
 
-/// Calls body(begin, end) over disjoint parts that cover [0, size), none shorter than `grain` unless it is the last.
-/// Serial where no OpenMP runtime is loaded, within a parallel loop, or with one thread. The first exception thrown
-/// by a body is rethrown here. Bodies run concurrently and must not depend on the number of parts.
+/// Calls body(begin, end) over disjoint parts that cover [0, size), none shorter than `grain`
+/// unless it is the last. Serial where no OpenMP runtime is loaded, within a parallel loop, or with
+/// one thread. The first exception thrown by a body is rethrown here. Bodies run concurrently and
+/// must not depend on the number of parts.
 void parallel_for(int64_t size, int64_t grain, const std::function<void(int64_t, int64_t)>& body);
 
 }  // namespace relata

@@ -8,14 +8,13 @@ namespace relata {
 namespace {
 
 TEST(Error, IsOneLineOfPlaceFaultAndRemedy) {
-  const Error error({.what = "expected 3 columns but got\n2", .where = "a.csv:7", .remedy = "mend the row"});
+  const Error error(
+      {.what = "expected 3 columns but got\n2", .where = "a.csv:7", .remedy = "mend the row"});
   EXPECT_STREQ(error.what(), "a.csv:7: expected 3 columns but got 2; mend the row");
   EXPECT_EQ(error.exit_code(), 2);
 }
 
-TEST(Error, LeavesOutWhatIsNotSaid) {
-  EXPECT_STREQ(Error({.what = "no data"}).what(), "no data");
-}
+TEST(Error, LeavesOutWhatIsNotSaid) { EXPECT_STREQ(Error({.what = "no data"}).what(), "no data"); }
 
 TEST(Error, AFullDiskIsTheMachinesFault) {
   const Error error = system_error("cannot write", "run/model.safetensors", ENOSPC);
