@@ -12,19 +12,22 @@ namespace {
 
 using GompParallel = void (*)(void (*)(void*), void*, unsigned, unsigned);
 using GompThread = int (*)();
+using GompSetThreads = void (*)(int);
 
 /// The functions of the loaded libgomp; null where none is loaded.
 struct Gomp {
   GompParallel parallel = nullptr;
   GompThread thread_number = nullptr;
   GompThread team_size = nullptr;
+  GompSetThreads set_threads = nullptr;
 };
 
 Gomp find_gomp() {
   const auto look_up = [](void* library) {
     return Gomp{reinterpret_cast<GompParallel>(::dlsym(library, "GOMP_parallel")),
                 reinterpret_cast<GompThread>(::dlsym(library, "omp_get_thread_num")),
-                reinterpret_cast<GompThread>(::dlsym(library, "omp_get_num_threads"))};
+                reinterpret_cast<GompThread>(::dlsym(library, "omp_get_num_threads")),
+                reinterpret_cast<GompSetThreads>(::dlsym(library, "omp_set_num_threads"))};
   };
   Gomp gomp = look_up(RTLD_DEFAULT);
   // Inside Python libtorch's libraries are not in the global scope; take the loaded one, never load
@@ -32,6 +35,11 @@ Gomp find_gomp() {
   if (gomp.parallel == nullptr) {
     if (void* library = ::dlopen("libgomp.so.1", RTLD_LAZY | RTLD_NOLOAD)) gomp = look_up(library);
   }
+  return gomp;
+}
+
+const Gomp& loaded_gomp() {
+  static const Gomp gomp = find_gomp();
   return gomp;
 }
 
@@ -77,7 +85,7 @@ void set_threads(int count) { thread_setting() = std::max(1, count); }
 
 void parallel_for(int64_t size, int64_t grain, const std::function<void(int64_t, int64_t)>& body) {
   if (size <= 0) return;
-  static const Gomp gomp = find_gomp();
+  const Gomp& gomp = loaded_gomp();
   const int64_t smallest = std::max<int64_t>(grain, 1);
   const int64_t parts = std::min<int64_t>(threads(), (size + smallest - 1) / smallest);
   if (parts <= 1 || inside_loop || gomp.parallel == nullptr) return body(0, size);
@@ -91,6 +99,12 @@ void parallel_for(int64_t size, int64_t grain, const std::function<void(int64_t,
             .failure = nullptr};
   gomp.parallel(run_parts, &loop, static_cast<unsigned>(parts), 0);
   if (loop.failure) std::rethrow_exception(loop.failure);
+}
+
+void run_serially_on_this_thread() {
+  // The setting is a per-thread variable of the runtime, so the other threads keep theirs.
+  if (loaded_gomp().set_threads != nullptr) loaded_gomp().set_threads(1);
+  inside_loop = true;
 }
 
 }  // namespace relata

@@ -1,0 +1,51 @@
+#include "relata/objectives/mixup_clip.h"
+
+#include <fmt/format.h>
+
+#include "relata/base/error.h"
+#include "relata/objectives/rows.h"
+
+namespace relata::objectives {
+namespace {
+
+void check_mixing(const Mixing& mixing, int64_t batch) {
+  if (mixing.permutation.numel() == batch && mixing.coefficients.numel() == batch) return;
+  throw Error({.what = fmt::format("{} rows, but a permutation of {} and {} coefficients", batch,
+                                   mixing.permutation.numel(), mixing.coefficients.numel()),
+               .where = "mixup_clip"});
+}
+
+}  // namespace
+
+torch::Tensor mix_rows(const torch::Tensor& x, const Mixing& mixing) {
+  check_mixing(mixing, x.size(0));
+  std::vector<int64_t> column(static_cast<size_t>(x.dim()), 1);
+  column[0] = -1;
+  // x̃_i = c_i x_i + (1 − c_i) x_perm(i)
+  const torch::Tensor c = mixing.coefficients.to(x.dtype()).view(column);
+  return c * x + (1 - c) * x.index_select(0, mixing.permutation);
+}
+
+torch::Tensor mixup_targets(const Mixing& mixing, FixedPoint fixed_point) {
+  const torch::Tensor partner = mixing.permutation.unsqueeze(1);
+  const torch::Tensor rest = (1 - mixing.coefficients).unsqueeze(1);
+  const torch::Tensor t = torch::diag(mixing.coefficients);
+  return fixed_point == FixedPoint::kOverwrite ? t.scatter(1, partner, rest) : t.scatter_add(1, partner, rest);
+}
+
+torch::Tensor mixup_clip(const torch::Tensor& a_mixed, const torch::Tensor& b, const Mixing& mixing,
+                         const MixupClipOptions& options) {
+  check_same_matrix("mixup_clip", a_mixed, b);
+  check_mixing(mixing, a_mixed.size(0));
+  const torch::Tensor t = mixup_targets(mixing, options.fixed_point).to(a_mixed.dtype());
+  torch::Tensor t_back = t.t();
+  if (options.backward == BackwardTargets::kNormalised) {
+    t_back = t_back / t_back.sum(1, /*keepdim=*/true).clamp_min(1e-12);
+  }
+  // S = n(Ã) n(B)ᵀ / τ
+  const torch::Tensor s = unit_rows(a_mixed).mm(unit_rows(b).t()) / options.temperature;
+  // ℓ(A→B) = ½ [ −mean_i Σ_j T_ij lsm(S)_ij − mean_i Σ_j Tᵀ_ij lsm(Sᵀ)_ij ]
+  return 0.5 * (soft_cross_entropy(s, t) + soft_cross_entropy(s.t(), t_back));
+}
+
+}  // namespace relata::objectives

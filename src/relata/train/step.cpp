@@ -1,0 +1,235 @@
+#include "relata/train/step.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <fmt/format.h>
+#include <torch/nn/modules/batchnorm.h>
+
+#include <algorithm>
+
+#include "relata/base/error.h"
+
+namespace relata::train {
+namespace {
+
+torch::Generator generator() { return at::detail::getDefaultCPUGenerator(); }
+
+/// Adds the sums and counts of `parts` to those of the same name.
+void add_values(std::vector<PartValue>& values, const LossParts& parts) {
+  for (const LossPart& part : parts.items()) {
+    auto found = std::find_if(values.begin(), values.end(), [&](const PartValue& v) { return v.name == part.name; });
+    if (found == values.end()) {
+      found = values.insert(values.end(), {.name = part.name, .sum = 0, .count = 0, .weight = part.weight});
+    }
+    found->sum += part.sum.item<double>();
+    found->count += part.count;
+  }
+}
+
+double total_of(const std::vector<PartValue>& values) {
+  double total = 0;
+  for (const PartValue& value : values) total += value.weight * value.mean();
+  return total;
+}
+
+/// Each part divided by the count of the whole effective batch.
+torch::Tensor total_over(const LossParts& parts, const std::map<std::string, double>& counts) {
+  torch::Tensor total;
+  for (const LossPart& part : parts.items()) {
+    const double count = counts.at(part.name);
+    if (count == 0) continue;
+    const torch::Tensor term = part.sum * (part.weight / count);
+    total = total.defined() ? total + term : term;
+  }
+  return total;
+}
+
+void refuse_inexact(System& system, const Progress& progress) {
+  const std::string remedy =
+      "use one micro-batch (train.micro_batch=0), or say train.accumulation=sum or mean, which differ";
+  if (system.forward_reads_other_rows(progress)) {
+    throw Error({.what = "the forward pass of '" + system.name() +
+                         "' mixes rows, so micro-batches cannot give the gradient of the whole batch",
+                 .remedy = remedy});
+  }
+  for (const auto& item : system.module().named_modules()) {
+    const auto* module = item.value().get();
+    const bool batch_norm = dynamic_cast<const torch::nn::BatchNorm1dImpl*>(module) != nullptr ||
+                            dynamic_cast<const torch::nn::BatchNorm2dImpl*>(module) != nullptr ||
+                            dynamic_cast<const torch::nn::BatchNorm3dImpl*>(module) != nullptr;
+    if (batch_norm && module->is_training()) {
+      throw Error({.what = "'" + item.key() + "' is a BatchNorm in training mode, whose statistics see one micro-batch",
+                   .remedy = remedy});
+    }
+  }
+}
+
+/// Forward and objective of rows that are all here, in one graph.
+StepLoss backward_whole(System& system, const data::Batch& batch, const Progress& progress, double scale) {
+  torch::Generator cpu = generator();
+  const Draws draws = system.draw(batch.rows, progress, cpu);
+  Forward out = system.forward(batch, draws, progress);
+  LossParts parts = out.parts;
+  if (system.has_objective(progress)) parts.append(system.objective(out.encoded, batch.rows, draws, progress));
+  const torch::Tensor total = parts.total();
+  if (total.defined() && total.requires_grad()) (total * scale).backward();
+  StepLoss loss;
+  add_values(loss.parts, parts);
+  loss.total = total_of(loss.parts);
+  return loss;
+}
+
+/// kMean and kSum: every micro-batch is a batch of its own.
+StepLoss backward_separately(System& system, std::span<const data::Batch> batches, const Progress& progress,
+                             Accumulation accumulation) {
+  StepLoss sum;
+  const double scale = accumulation == Accumulation::kMean ? 1.0 / static_cast<double>(batches.size()) : 1.0;
+  for (const data::Batch& batch : batches) {
+    data::Batch alone = batch;
+    alone.first_row = 0;
+    const StepLoss loss = backward_whole(system, alone, progress, scale);
+    sum.total += scale * loss.total;
+    for (const PartValue& part : loss.parts) {
+      auto found = std::find_if(sum.parts.begin(), sum.parts.end(), [&](const auto& v) { return v.name == part.name; });
+      if (found == sum.parts.end()) {
+        sum.parts.push_back(part);
+      } else {
+        found->sum += part.sum;
+        found->count += part.count;
+      }
+    }
+  }
+  return sum;
+}
+
+/// No objective: one pass, with the counts known in advance.
+StepLoss backward_counted(System& system, std::span<const data::Batch> batches, const Draws& draws,
+                          const Progress& progress) {
+  std::map<std::string, double> counts;
+  for (const data::Batch& batch : batches) {
+    for (const auto& [name, count] : system.counts(batch)) counts[name] += count;
+  }
+  StepLoss loss;
+  std::map<std::string, double> seen;
+  for (const data::Batch& batch : batches) {
+    const Forward out = system.forward(batch, draws, progress);
+    const torch::Tensor total = total_over(out.parts, counts);
+    if (total.defined()) total.backward();
+    add_values(loss.parts, out.parts);
+    for (const LossPart& part : out.parts.items()) seen[part.name] += part.count;
+  }
+  for (const auto& [name, count] : seen) {
+    if (counts.at(name) != count) {
+      throw Error({.what = fmt::format("system '{}' announced {} of '{}' but counted {}", system.name(),
+                                       counts.at(name), name, count)});
+    }
+  }
+  loss.total = total_of(loss.parts);
+  return loss;
+}
+
+/// Copies of the module's buffers, put back when it goes out of scope.
+class KeptBuffers {
+ public:
+  explicit KeptBuffers(torch::nn::Module& module) {
+    for (const auto& item : module.named_buffers()) kept_.emplace_back(item.value(), item.value().clone());
+  }
+  KeptBuffers(const KeptBuffers&) = delete;
+  KeptBuffers& operator=(const KeptBuffers&) = delete;
+  ~KeptBuffers() {
+    const torch::NoGradGuard no_grad;
+    for (auto& [buffer, copy] : kept_) buffer.copy_(copy);
+  }
+
+ private:
+  std::vector<std::pair<torch::Tensor, torch::Tensor>> kept_;
+};
+
+torch::Tensor leaf(const torch::Tensor& x) {
+  if (!x.defined() || !x.is_floating_point()) return x;
+  return x.detach().clone().requires_grad_();
+}
+
+Encoded leaves_of(const Encoded& encoded) {
+  Encoded copies;
+  for (const auto& [name, role] : encoded.items()) {
+    copies.add(name, {leaf(role.global), leaf(role.local), role.mask, role.present});
+  }
+  return copies;
+}
+
+/// Σ encoded · gradient of the leaf, for the items [begin, begin + n) of this micro-batch.
+torch::Tensor surrogate(const Encoded& encoded, const Encoded& leaves, int64_t begin) {
+  torch::Tensor total;
+  const auto add = [&](const torch::Tensor& part, const torch::Tensor& whole) {
+    if (!part.defined() || !whole.grad().defined() || !part.requires_grad()) return;
+    torch::Tensor gradient = whole.grad().narrow(0, begin, part.size(0));
+    if (part.dim() > 2) gradient = gradient.narrow(1, 0, part.size(1));
+    const torch::Tensor term = (part * gradient).sum();
+    total = total.defined() ? total + term : term;
+  };
+  for (size_t i = 0; i < encoded.items().size(); ++i) {
+    add(encoded.items()[i].second.global, leaves.items()[i].second.global);
+    add(encoded.items()[i].second.local, leaves.items()[i].second.local);
+  }
+  return total;
+}
+
+/// With an objective: encode without a graph, differentiate the objective, encode again with one.
+StepLoss backward_twice(System& system, std::span<const data::Batch> batches, const data::Rows& rows,
+                        const Draws& draws, const Progress& progress) {
+  torch::Generator cpu = generator();
+  std::vector<torch::Tensor> generator_states;
+  std::vector<Encoded> encoded;
+  StepLoss loss;
+  {
+    const torch::NoGradGuard no_grad;
+    const KeptBuffers buffers(system.module());
+    for (const data::Batch& batch : batches) {
+      generator_states.push_back(cpu.get_state());
+      Forward out = system.forward(batch, draws, progress);
+      add_values(loss.parts, out.parts);
+      encoded.push_back(std::move(out.encoded));
+    }
+  }
+  std::map<std::string, double> counts;
+  for (const PartValue& part : loss.parts) counts[part.name] = part.count;
+
+  const Encoded leaves = leaves_of(concatenate(encoded));
+  const LossParts objective = system.objective(leaves, rows, draws, progress);
+  const torch::Tensor objective_total = objective.total();
+  if (objective_total.defined()) objective_total.backward();
+  add_values(loss.parts, objective);
+  const torch::Tensor after_objective = cpu.get_state();
+
+  int64_t first_item = 0;
+  for (size_t i = 0; i < batches.size(); ++i) {
+    cpu.set_state(generator_states[i]);
+    const Forward out = system.forward(batches[i], draws, progress);
+    torch::Tensor total = total_over(out.parts, counts);
+    const torch::Tensor through_objective = surrogate(out.encoded, leaves, first_item);
+    if (through_objective.defined()) total = total.defined() ? total + through_objective : through_objective;
+    if (total.defined()) total.backward();
+    first_item += out.encoded.items().empty() ? 0 : out.encoded.items().front().second.global.size(0);
+  }
+  cpu.set_state(after_objective);
+  loss.total = total_of(loss.parts);
+  return loss;
+}
+
+}  // namespace
+
+StepLoss accumulate_gradient(System& system, std::span<const data::Batch> batches, const Progress& progress,
+                             const StepOptions& options) {
+  if (options.accumulation != Accumulation::kExact) {
+    return backward_separately(system, batches, progress, options.accumulation);
+  }
+  if (batches.size() == 1) return backward_whole(system, batches.front(), progress, 1.0);
+  refuse_inexact(system, progress);
+  torch::Generator cpu = generator();
+  const data::Rows rows = data::concatenate(batches);
+  const Draws draws = system.draw(rows, progress, cpu);
+  if (!system.has_objective(progress)) return backward_counted(system, batches, draws, progress);
+  return backward_twice(system, batches, rows, draws, progress);
+}
+
+}  // namespace relata::train
