@@ -133,8 +133,11 @@ WelchTest welch(const Sample& a, const Sample& b) {
 
 double student_t_two_sided(double t, double df) {
   if (std::isinf(t)) return 0;
-  // P(|T| ≥ |t|) = I_{df / (df + t²)}(df / 2, ½)
-  return incomplete_beta(df / (df + t * t), df / 2, 0.5);
+  // P(|T| ≥ |t|) = I_{df / (df + t²)}(df / 2, ½) = 1 − I_{t² / (df + t²)}(½, df / 2); the latter is
+  // exact near 0
+  const double whole = df + t * t;
+  return t * t < df ? 1 - incomplete_beta(t * t / whole, 0.5, df / 2)
+                    : incomplete_beta(df / whole, df / 2, 0.5);
 }
 
 double incomplete_beta(double x, double a, double b) {
