@@ -3,8 +3,13 @@
 add_library(relata_flags INTERFACE)
 target_compile_options(relata_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wextra-semi -Werror
-  # libtorch is linked with this; without it GNU extensions leak into pedantic diagnostics of its macros.
-  -Wno-gnu-zero-variadic-macro-arguments)
+  -Wno-gnu-zero-variadic-macro-arguments  # googletest's macros
+  -Wno-missing-designated-field-initializers)  # our structs have defaults, so a field left out is a choice
+# The torch wheel carries headers of another fmt than the one that spdlog was built with; ours must be found first.
+get_target_property(fmt_include fmt::fmt INTERFACE_INCLUDE_DIRECTORIES)
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/include/fmt)
+file(CREATE_LINK ${fmt_include}/fmt ${CMAKE_BINARY_DIR}/include/fmt/fmt SYMBOLIC)
+target_include_directories(relata_flags INTERFACE ${CMAKE_BINARY_DIR}/include/fmt)
 target_link_libraries(relata_flags INTERFACE Threads::Threads)
 find_package(Threads REQUIRED)
 

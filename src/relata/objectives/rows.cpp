@@ -1,6 +1,7 @@
 #include "relata/objectives/rows.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <torch/nn/functional/normalization.h>
 
 #include "relata/base/error.h"
