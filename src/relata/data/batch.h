@@ -1,4 +1,5 @@
-// What a step works on: tensors per role, which row each item belongs to, and what is known of the rows.
+// What a step works on: tensors per role, which row each item belongs to, and what is known of the
+// rows.
 #pragma once
 
 #include <torch/types.h>
@@ -11,7 +12,8 @@
 
 namespace relata::data {
 
-/// The values of one role. Further axes follow the first as the role needs them ([items, slots, …]).
+/// The values of one role. Further axes follow the first as the role needs them ([items, slots,
+/// …]).
 struct RoleBatch {
   torch::Tensor values;   ///< [items, …]
   torch::Tensor mask;     ///< [items, tokens] bool, undefined where every token counts
@@ -24,9 +26,11 @@ struct Rows {
   std::vector<int64_t> numbers;  ///< [rows] positions in the view
   std::vector<std::string> ids;
   std::vector<std::string> groups;
-  std::map<std::string, torch::Tensor> labels;      ///< name → [rows], or [rows, classes] for multilabel
-  std::map<std::string, torch::Tensor> present;     ///< role → [rows] bool
-  std::map<std::string, torch::Tensor> references;  ///< field → [rows] int64: row of the table referred to, −1 if none
+  std::map<std::string, torch::Tensor>
+      labels;  ///< name → [rows], or [rows, classes] for multilabel
+  std::map<std::string, torch::Tensor> present;  ///< role → [rows] bool
+  std::map<std::string, torch::Tensor>
+      references;  ///< field → [rows] int64: row of the table referred to, −1 if none
 
   int64_t size() const { return static_cast<int64_t>(numbers.size()); }
 };

@@ -49,7 +49,8 @@ View Dataset::all(std::string_view table) const {
     std::iota(rows.begin(), rows.end(), int64_t{0});
     return {shared_from_this(), static_cast<int64_t>(t), std::move(rows)};
   }
-  throw Error({.what = fmt::format("has no table '{}'", table), .where = content_->folder.string()});
+  throw Error(
+      {.what = fmt::format("has no table '{}'", table), .where = content_->folder.string()});
 }
 
 const Dataset::Column& Dataset::column(int64_t table, std::string_view field) const {
@@ -58,24 +59,29 @@ const Dataset::Column& Dataset::column(int64_t table, std::string_view field) co
   if (found != columns.end()) return found->second;
   std::vector<std::string> names;
   for (const auto& [name, column] : columns) names.push_back(name);
-  throw Error({.what = fmt::format("has no field '{}'", field),
-               .where = content_->folder.string(),
-               .remedy = names.empty() ? "" : "did you mean '" + closest_name(field, names) + "'?"});
+  throw Error(
+      {.what = fmt::format("has no field '{}'", field),
+       .where = content_->folder.string(),
+       .remedy = names.empty() ? "" : "did you mean '" + closest_name(field, names) + "'?"});
 }
 
 View::View(std::shared_ptr<const Dataset> dataset, int64_t table, std::vector<int64_t> rows)
     : dataset_(std::move(dataset)), table_(table), rows_(std::move(rows)) {}
 
-const TableSpec& View::table() const { return dataset_->schema().tables[static_cast<size_t>(table_)]; }
+const TableSpec& View::table() const {
+  return dataset_->schema().tables[static_cast<size_t>(table_)];
+}
 
 const std::string& View::id(int64_t position) const {
   const RowRef row = ref(position);
-  return dataset_->content_->tables[static_cast<size_t>(row.table)].ids[static_cast<size_t>(row.row)];
+  return dataset_->content_->tables[static_cast<size_t>(row.table)]
+      .ids[static_cast<size_t>(row.row)];
 }
 
 const std::string& View::group(int64_t position) const {
   const RowRef row = ref(position);
-  return dataset_->content_->tables[static_cast<size_t>(row.table)].groups[static_cast<size_t>(row.row)];
+  return dataset_->content_->tables[static_cast<size_t>(row.table)]
+      .groups[static_cast<size_t>(row.row)];
 }
 
 bool View::present(int64_t position, std::string_view field) const {
@@ -85,8 +91,9 @@ bool View::present(int64_t position, std::string_view field) const {
 const std::vector<std::string>& View::texts(int64_t position, std::string_view field) const {
   const Dataset::Column& column = dataset_->column(table_, field);
   if (column.texts.empty()) {
-    throw Error({.what = fmt::format("field '{}' is {}, not text", field, modality_text(column.spec)),
-                 .where = dataset_->folder().string()});
+    throw Error(
+        {.what = fmt::format("field '{}' is {}, not text", field, modality_text(column.spec)),
+         .where = dataset_->folder().string()});
   }
   return column.texts[static_cast<size_t>(ref(position).row)];
 }
@@ -94,9 +101,10 @@ const std::vector<std::string>& View::texts(int64_t position, std::string_view f
 std::span<const double> View::vector(int64_t position, std::string_view field) const {
   const Dataset::Column& column = dataset_->column(table_, field);
   if (column.spec.modality != Modality::kVector) {
-    throw Error({.what = fmt::format("field '{}' is {}, not a vector", field, modality_text(column.spec)),
-                 .where = dataset_->folder().string(),
-                 .remedy = "bind the role to a vector field (data.bind)"});
+    throw Error(
+        {.what = fmt::format("field '{}' is {}, not a vector", field, modality_text(column.spec)),
+         .where = dataset_->folder().string(),
+         .remedy = "bind the role to a vector field (data.bind)"});
   }
   const auto row = static_cast<size_t>(ref(position).row);
   if (column.present[row] == 0) return {};
@@ -117,7 +125,8 @@ std::vector<std::string> View::feature_names(std::string_view field) const {
   std::istringstream lines(read_file(file));
   for (std::string line; std::getline(lines, line);) names.push_back(line);
   if (static_cast<int64_t>(names.size()) != column.width) {
-    throw Error({.what = fmt::format("names {} features, but field '{}' has {}", names.size(), field, column.width),
+    throw Error({.what = fmt::format("names {} features, but field '{}' has {}", names.size(),
+                                     field, column.width),
                  .where = file.string()});
   }
   return names;
@@ -127,7 +136,8 @@ int64_t View::class_label(int64_t position, std::string_view field) const {
   const Dataset::Column& column = dataset_->column(table_, field);
   const LabelSpec& label = label_spec(field);
   if (label.kind != LabelKind::kClass && label.kind != LabelKind::kOrdinal) {
-    throw Error({.what = fmt::format("label '{}' is {}, not class or ordinal", field, label_kind_name(label.kind)),
+    throw Error({.what = fmt::format("label '{}' is {}, not class or ordinal", field,
+                                     label_kind_name(label.kind)),
                  .where = dataset_->folder().string()});
   }
   const auto& classes = column.classes[static_cast<size_t>(ref(position).row)];
@@ -143,7 +153,8 @@ const LabelSpec& View::label_spec(std::string_view field) const {
   const auto& labels = dataset_->schema().labels;
   const auto found = labels.find(std::string(field));
   if (found == labels.end()) {
-    throw Error({.what = fmt::format("has no label '{}'", field), .where = dataset_->folder().string()});
+    throw Error(
+        {.what = fmt::format("has no label '{}'", field), .where = dataset_->folder().string()});
   }
   return found->second;
 }
@@ -159,7 +170,8 @@ std::string View::bytes(int64_t position, std::string_view field) const {
 const std::vector<RowRef>& View::follow(int64_t position, std::string_view field) const {
   const Dataset::Column& column = dataset_->column(table_, field);
   if (column.spec.modality != Modality::kRef) {
-    throw Error({.what = fmt::format("field '{}' is {}, not a reference", field, modality_text(column.spec)),
+    throw Error({.what = fmt::format("field '{}' is {}, not a reference", field,
+                                     modality_text(column.spec)),
                  .where = dataset_->folder().string()});
   }
   return column.targets[static_cast<size_t>(ref(position).row)];
@@ -170,13 +182,15 @@ const std::vector<RowRef>& View::referrers(int64_t position, std::string_view ta
   const auto& tables = dataset_->schema().tables;
   for (size_t t = 0; dot != std::string_view::npos && t < tables.size(); ++t) {
     if (tables[t].name != table_field.substr(0, dot)) continue;
-    const Dataset::Column& column = dataset_->column(static_cast<int64_t>(t), table_field.substr(dot + 1));
+    const Dataset::Column& column =
+        dataset_->column(static_cast<int64_t>(t), table_field.substr(dot + 1));
     if (column.spec.modality != Modality::kRef || column.spec.table != table().name) break;
     return column.referrers[static_cast<size_t>(ref(position).row)];
   }
-  throw Error({.what = fmt::format("'{}' is no reference to the table '{}'", table_field, table().name),
-               .where = dataset_->folder().string(),
-               .remedy = "write table.field"});
+  throw Error(
+      {.what = fmt::format("'{}' is no reference to the table '{}'", table_field, table().name),
+       .where = dataset_->folder().string(),
+       .remedy = "write table.field"});
 }
 
 View View::select(std::span<const int64_t> positions) const {

@@ -1,5 +1,6 @@
-// A dataset: tables of records with typed fields, some of them absent, read from a folder or a lone .jsonl file.
-// A View is some rows of one of its tables, in an order; everything that reads data reads Views.
+// A dataset: tables of records with typed fields, some of them absent, read from a folder or a lone
+// .jsonl file. A View is some rows of one of its tables, in an order; everything that reads data
+// reads Views.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +25,8 @@ struct RowRef {
   bool operator==(const RowRef&) const = default;
 };
 
-/// Rows of one table, in an order. Cheap to copy; keeps its dataset alive. Positions run from 0 to size() − 1.
+/// Rows of one table, in an order. Cheap to copy; keeps its dataset alive. Positions run from 0 to
+/// size() − 1.
 class View {
  public:
   View() = default;
@@ -41,7 +43,8 @@ class View {
   /// False where the record lacks the field or holds null: a missing modality.
   bool present(int64_t position, std::string_view field) const;
 
-  /// Of text, image, signal and regions fields: the text, or the path as written; all of them for a list.
+  /// Of text, image, signal and regions fields: the text, or the path as written; all of them for a
+  /// list.
   const std::vector<std::string>& texts(int64_t position, std::string_view field) const;
   /// [width] of a vector field; empty if missing.
   std::span<const double> vector(int64_t position, std::string_view field) const;
@@ -54,7 +57,8 @@ class View {
   /// NaN if missing or unknown. For real labels.
   double real_label(int64_t position, std::string_view field) const;
   const LabelSpec& label_spec(std::string_view field) const;
-  /// The content of the file that an image, signal or regions field names; of a text field the text.
+  /// The content of the file that an image, signal or regions field names; of a text field the
+  /// text.
   std::string bytes(int64_t position, std::string_view field) const;
 
   /// The rows that a ref field names, in order.
@@ -80,16 +84,18 @@ enum class OnError {
 
 struct OpenOptions {
   OnError on_error = OnError::kFail;
-  int64_t skip_limit = 100;       ///< more broken records than this are an Error all the same
-  std::vector<double> fractions;  ///< cut a table without splits into train/val/test parts; empty: leave it
-  uint64_t seed = 0;              ///< decides that cut; groups stay whole
+  int64_t skip_limit = 100;  ///< more broken records than this are an Error all the same
+  std::vector<double>
+      fractions;      ///< cut a table without splits into train/val/test parts; empty: leave it
+  uint64_t seed = 0;  ///< decides that cut; groups stay whole
 };
 
 class Dataset : public std::enable_shared_from_this<Dataset> {
  public:
   /// `path`: a folder with dataset.yaml, or a .jsonl file whose fields are inferred (and logged).
   /// Throws Error naming the file, line and field for anything that does not fit the schema.
-  static std::shared_ptr<const Dataset> open(const std::filesystem::path& path, const OpenOptions& options = {});
+  static std::shared_ptr<const Dataset> open(const std::filesystem::path& path,
+                                             const OpenOptions& options = {});
   ~Dataset();
 
   const Schema& schema() const;

@@ -13,12 +13,14 @@ namespace relata::data {
 /// One field of one table. Which members are filled follows from the modality.
 struct Dataset::Column {
   FieldSpec spec;
-  std::vector<uint8_t> present;                ///< [rows]
-  std::vector<std::vector<std::string>> texts; ///< [rows]: text, image, signal, regions, ref ids, identity labels
-  int64_t width = 0;                           ///< vector: values per row; real labels: 1
-  std::vector<double> numbers;                 ///< [rows, width], NaN where missing
-  std::vector<std::vector<int64_t>> classes;   ///< [rows]: class, ordinal (one) and multilabel labels
-  std::vector<std::vector<RowRef>> targets;    ///< [rows]: resolved refs
+  std::vector<uint8_t> present;  ///< [rows]
+  std::vector<std::vector<std::string>>
+      texts;                    ///< [rows]: text, image, signal, regions, ref ids, identity labels
+  int64_t width = 0;            ///< vector: values per row; real labels: 1
+  std::vector<double> numbers;  ///< [rows, width], NaN where missing
+  std::vector<std::vector<int64_t>>
+      classes;                               ///< [rows]: class, ordinal (one) and multilabel labels
+  std::vector<std::vector<RowRef>> targets;  ///< [rows]: resolved refs
   std::vector<std::vector<RowRef>> referrers;  ///< [rows of the table referred to]
 };
 

@@ -28,7 +28,8 @@ struct Place {
   std::string line;
   std::string field;
   [[noreturn]] void fail(const std::string& what, const std::string& remedy = "") const {
-    throw Error({.what = fmt::format("field '{}' {}", field, what), .where = line, .remedy = remedy});
+    throw Error(
+        {.what = fmt::format("field '{}' {}", field, what), .where = line, .remedy = remedy});
   }
 };
 
@@ -51,9 +52,11 @@ int64_t read_class(const json& value, const LabelSpec& label, const Place& place
   if (value.is_string()) {
     const auto found = std::find(label.names.begin(), label.names.end(), value.get<std::string>());
     if (found != label.names.end()) return found - label.names.begin();
-    place.fail(fmt::format("is {}, which is none of the classes {}", value.dump(), fmt::join(label.names, ", ")));
+    place.fail(fmt::format("is {}, which is none of the classes {}", value.dump(),
+                           fmt::join(label.names, ", ")));
   }
-  if (!value.is_number_integer()) place.fail("must be a class name or number, but is " + value.dump());
+  if (!value.is_number_integer())
+    place.fail("must be a class name or number, but is " + value.dump());
   const auto index = value.get<int64_t>();
   if (index < 0 || index >= count) {
     place.fail(fmt::format("is class {}, but there are classes 0 to {}", index, count - 1),
@@ -104,15 +107,17 @@ class DatasetReader {
       table.splits.emplace_back(split, std::move(rows));
     }
     if (table.ids.empty()) {
-      throw Error({.what = fmt::format("table '{}' has no records", spec.name), .where = content_.folder.string()});
+      throw Error({.what = fmt::format("table '{}' has no records", spec.name),
+                   .where = content_.folder.string()});
     }
   }
 
   void check_group_field(const TableSpec& spec) const {
     const FieldSpec* field = spec.find(content_.schema.group);
     if (field != nullptr && (field->modality == Modality::kVector || field->list)) {
-      throw Error({.what = fmt::format("the group field '{}' must hold one text or number", field->name),
-                   .where = (content_.folder / "dataset.yaml").string()});
+      throw Error(
+          {.what = fmt::format("the group field '{}' must hold one text or number", field->name),
+           .where = (content_.folder / "dataset.yaml").string()});
     }
   }
 
@@ -120,9 +125,12 @@ class DatasetReader {
   bool read_record(Table& table, const json& record, const std::string& where) {
     const auto row = static_cast<int64_t>(table.ids.size());
     try {
-      std::string id = record.contains("id") ? scalar_text(record["id"], {where, "id"}) : std::to_string(row);
+      std::string id =
+          record.contains("id") ? scalar_text(record["id"], {where, "id"}) : std::to_string(row);
       if (table.row_of_id.contains(id)) {
-        throw Error({.what = "the id '" + id + "' is given twice", .where = where, .remedy = "ids must be unique"});
+        throw Error({.what = "the id '" + id + "' is given twice",
+                     .where = where,
+                     .remedy = "ids must be unique"});
       }
       check_fields(table, record, where);
       std::string group = id;
@@ -139,7 +147,8 @@ class DatasetReader {
       if (options_.on_error == OnError::kFail) throw;
       content_.skipped.emplace_back(error.what());
       if (static_cast<int64_t>(content_.skipped.size()) > options_.skip_limit) {
-        throw Error({.what = fmt::format("more than {} broken records; the last: {}", options_.skip_limit, error.what())});
+        throw Error({.what = fmt::format("more than {} broken records; the last: {}",
+                                         options_.skip_limit, error.what())});
       }
       for (auto& [name, column] : table.columns) truncate(column, static_cast<size_t>(row));
       return false;
@@ -174,7 +183,8 @@ class DatasetReader {
         append_label(column, present ? &*found : nullptr, place);
         return;  // decides presence itself: a value may mean "unknown"
       default:
-        column.texts.push_back(present ? read_texts(*found, column.spec.list, place) : std::vector<std::string>{});
+        column.texts.push_back(present ? read_texts(*found, column.spec.list, place)
+                                       : std::vector<std::string>{});
     }
     column.present.push_back(present ? 1 : 0);
   }
@@ -184,15 +194,17 @@ class DatasetReader {
       column.numbers.insert(column.numbers.end(), static_cast<size_t>(column.width), kMissing);
       return;
     }
-    const std::vector<double> numbers = value->is_string() ? matrix_row(value->get<std::string>(), place)
-                                                           : inline_vector(*value, place);
+    const std::vector<double> numbers = value->is_string()
+                                            ? matrix_row(value->get<std::string>(), place)
+                                            : inline_vector(*value, place);
     if (column.width == 0) {
       // The first record that has the field fixes its width; earlier rows lacked it.
       column.width = static_cast<int64_t>(numbers.size());
       column.numbers.assign(column.present.size() * numbers.size(), kMissing);
     }
     if (static_cast<int64_t>(numbers.size()) != column.width) {
-      place.fail(fmt::format("has {} values, but {} in the records before", numbers.size(), column.width));
+      place.fail(
+          fmt::format("has {} values, but {} in the records before", numbers.size(), column.width));
     }
     column.numbers.insert(column.numbers.end(), numbers.begin(), numbers.end());
   }
@@ -218,10 +230,12 @@ class DatasetReader {
       matrix = matrices_.emplace(name, io::read_npy_matrix_as_double(content_.folder / name)).first;
     }
     int64_t row = -1;
-    const auto [end, error] = std::from_chars(text.data() + hash + 1, text.data() + text.size(), row);
+    const auto [end, error] =
+        std::from_chars(text.data() + hash + 1, text.data() + text.size(), row);
     const io::NpyMatrix& m = matrix->second;
     if (error != std::errc() || end != text.data() + text.size() || row < 0 || row >= m.rows) {
-      place.fail(fmt::format("names row '{}' of {}, which has rows 0 to {}", text.substr(hash + 1), name, m.rows - 1));
+      place.fail(fmt::format("names row '{}' of {}, which has rows 0 to {}", text.substr(hash + 1),
+                             name, m.rows - 1));
     }
     const auto begin = m.values.begin() + row * m.columns;
     return {begin, begin + m.columns};
@@ -229,13 +243,15 @@ class DatasetReader {
 
   void append_label(Column& column, const json* value, const Place& place) const {
     const LabelSpec& label = content_.schema.labels.at(column.spec.name);
-    if (value != nullptr && value->is_number() && label.unknown && value->get<double>() == *label.unknown) {
+    if (value != nullptr && value->is_number() && label.unknown &&
+        value->get<double>() == *label.unknown) {
       value = nullptr;
     }
     column.present.push_back(value != nullptr ? 1 : 0);
     switch (label.kind) {
       case LabelKind::kReal:
-        if (value != nullptr && !value->is_number()) place.fail("must be a number, but is " + value->dump());
+        if (value != nullptr && !value->is_number())
+          place.fail("must be a number, but is " + value->dump());
         column.width = 1;
         column.numbers.push_back(value != nullptr ? value->get<double>() : kMissing);
         return;
@@ -245,7 +261,8 @@ class DatasetReader {
         return;
       case LabelKind::kMultilabel: {
         std::vector<int64_t> classes;
-        if (value != nullptr && !value->is_array()) place.fail("must be a list of classes, but is " + value->dump());
+        if (value != nullptr && !value->is_array())
+          place.fail("must be a list of classes, but is " + value->dump());
         for (const json& item : value != nullptr ? *value : json::array()) {
           classes.push_back(read_class(item, label, place));
         }
@@ -281,8 +298,9 @@ class DatasetReader {
         for (const std::string& id : column.texts[row]) {
           const auto found = target.row_of_id.find(id);
           if (found == target.row_of_id.end()) {
-            throw Error({.what = fmt::format("field '{}' of '{}' names '{}', which is not in the table '{}'", name,
-                                             table.ids[row], id, column.spec.table),
+            throw Error({.what = fmt::format(
+                             "field '{}' of '{}' names '{}', which is not in the table '{}'", name,
+                             table.ids[row], id, column.spec.table),
                          .where = content_.folder.string()});
           }
           column.targets[row].push_back({static_cast<int64_t>(other), found->second});
@@ -295,18 +313,21 @@ class DatasetReader {
 
   size_t table_number(const std::string& name) const {
     const auto& tables = content_.schema.tables;
-    const auto found = std::find_if(tables.begin(), tables.end(), [&](const TableSpec& s) { return s.name == name; });
+    const auto found = std::find_if(tables.begin(), tables.end(),
+                                    [&](const TableSpec& s) { return s.name == name; });
     return static_cast<size_t>(found - tables.begin());
   }
 
   void cut_main_table() {
     Table& table = content_.tables.front();
     if (table.splits.size() != 1) {
-      throw Error({.what = "already has splits, so --split does not apply", .where = content_.folder.string()});
+      throw Error({.what = "already has splits, so --split does not apply",
+                   .where = content_.folder.string()});
     }
     const auto parts = split_by_fraction(table.groups, options_.fractions, options_.seed);
-    const std::vector<std::string> names = parts.size() == 2 ? std::vector<std::string>{"train", "test"}
-                                                             : std::vector<std::string>{"train", "val", "test"};
+    const std::vector<std::string> names = parts.size() == 2
+                                               ? std::vector<std::string>{"train", "test"}
+                                               : std::vector<std::string>{"train", "val", "test"};
     table.splits.clear();
     for (size_t i = 0; i < parts.size(); ++i) table.splits.emplace_back(names.at(i), parts[i]);
   }
@@ -316,9 +337,12 @@ class DatasetReader {
   std::map<std::string, io::NpyMatrix> matrices_;
 };
 
-std::shared_ptr<const Dataset> Dataset::open(const std::filesystem::path& path, const OpenOptions& options) {
+std::shared_ptr<const Dataset> Dataset::open(const std::filesystem::path& path,
+                                             const OpenOptions& options) {
   if (!std::filesystem::exists(path)) {
-    throw Error({.what = "there is no such folder or file", .where = path.string(), .remedy = "check the path"});
+    throw Error({.what = "there is no such folder or file",
+                 .where = path.string(),
+                 .remedy = "check the path"});
   }
   std::shared_ptr<Dataset> dataset(new Dataset());
   DatasetReader(*dataset, options).read(path);

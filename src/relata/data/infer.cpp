@@ -18,17 +18,19 @@ namespace {
 using nlohmann::json;
 
 bool looks_like_image(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   constexpr std::array<std::string_view, 4> kEndings{".jpg", ".jpeg", ".png", ".webp"};
-  return std::any_of(kEndings.begin(), kEndings.end(), [&](auto ending) { return text.ends_with(ending); });
+  return std::any_of(kEndings.begin(), kEndings.end(),
+                     [&](auto ending) { return text.ends_with(ending); });
 }
 
 /// What is known of one field after some records.
 struct Guess {
   FieldSpec field;
   LabelSpec label;
-  std::set<std::string> texts;   ///< distinct class names seen
-  std::set<int64_t> numbers;     ///< distinct class numbers seen
+  std::set<std::string> texts;  ///< distinct class names seen
+  std::set<int64_t> numbers;    ///< distinct class numbers seen
 };
 
 FieldSpec guess_field(const std::string& name, const json& value) {
@@ -57,7 +59,8 @@ void see_label(Guess& guess, const json& value, const std::string& where) {
   } else if (value.is_number()) {
     guess.label.kind = LabelKind::kReal;
   } else {
-    throw Error({.what = fmt::format("cannot guess the modality of field '{}' from {}", guess.field.name, value.dump()),
+    throw Error({.what = fmt::format("cannot guess the modality of field '{}' from {}",
+                                     guess.field.name, value.dump()),
                  .where = where,
                  .remedy = "write a dataset.yaml that declares it"});
   }
@@ -66,7 +69,8 @@ void see_label(Guess& guess, const json& value, const std::string& where) {
 void name_classes(Guess& guess, const std::string& where) {
   if (guess.label.kind == LabelKind::kReal) return;
   if (!guess.texts.empty() && !guess.numbers.empty()) {
-    throw Error({.what = fmt::format("field '{}' holds both texts and numbers", guess.field.name), .where = where});
+    throw Error({.what = fmt::format("field '{}' holds both texts and numbers", guess.field.name),
+                 .where = where});
   }
   guess.label.names.assign(guess.texts.begin(), guess.texts.end());
   if (guess.numbers.empty()) return;
@@ -74,7 +78,8 @@ void name_classes(Guess& guess, const std::string& where) {
     guess.label.kind = LabelKind::kReal;  // no class numbers
     return;
   }
-  for (int64_t i = 0; i <= *guess.numbers.rbegin(); ++i) guess.label.names.push_back(std::to_string(i));
+  for (int64_t i = 0; i <= *guess.numbers.rbegin(); ++i)
+    guess.label.names.push_back(std::to_string(i));
 }
 
 }  // namespace
@@ -90,9 +95,12 @@ Schema infer_schema(const std::filesystem::path& jsonl) {
         schema.group = name;
         continue;
       }
-      auto guess = std::find_if(guesses.begin(), guesses.end(), [&](const Guess& g) { return g.field.name == name; });
+      auto guess = std::find_if(guesses.begin(), guesses.end(),
+                                [&](const Guess& g) { return g.field.name == name; });
       if (guess == guesses.end()) {
-        guess = guesses.insert(guesses.end(), {.field = guess_field(name, value), .label = {}, .texts = {}, .numbers = {}});
+        guess = guesses.insert(
+            guesses.end(),
+            {.field = guess_field(name, value), .label = {}, .texts = {}, .numbers = {}});
       }
       if (guess->field.modality == Modality::kLabel) see_label(*guess, value, reader.where());
     }

@@ -28,7 +28,8 @@ struct Loader::Shared {
     run_serially_on_this_thread();
     std::unique_lock lock(mutex);
     while (true) {
-      changed.wait(lock, [&] { return stop || started == count || started < delivered + prefetch; });
+      changed.wait(lock,
+                   [&] { return stop || started == count || started < delivered + prefetch; });
       if (stop || started == count) return;
       const int64_t item = started++;
       lock.unlock();

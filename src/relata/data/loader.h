@@ -1,4 +1,5 @@
-// Prepares the next batches on other threads while the current one is trained on; the order never changes.
+// Prepares the next batches on other threads while the current one is trained on; the order never
+// changes.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +16,9 @@ struct LoaderOptions {
   int64_t prefetch = 2;  ///< batches held ready
 };
 
-/// One pass over `count` prepared items. `prepare(i)` is called once for each i in [0, count), on a loader thread whose
-/// tensor operations run on that thread alone; an exception of it is rethrown by the `next` that would have returned i.
+/// One pass over `count` prepared items. `prepare(i)` is called once for each i in [0, count), on a
+/// loader thread whose tensor operations run on that thread alone; an exception of it is rethrown
+/// by the `next` that would have returned i.
 class Loader {
  public:
   using Prepared = std::vector<Batch>;  ///< the micro-batches of one effective batch

@@ -107,7 +107,8 @@ class SchemaReader {
       spec.list = true;
       kind.reset(node[0]);
     }
-    if (!kind.IsScalar()) fail(node, fmt::format("field '{}' needs a modality, or [modality]", name));
+    if (!kind.IsScalar())
+      fail(node, fmt::format("field '{}' needs a modality, or [modality]", name));
     const std::string text = kind.Scalar();
     if (text.starts_with("ref(") && text.ends_with(")")) {
       spec.modality = Modality::kRef;
@@ -132,10 +133,12 @@ class SchemaReader {
       spec.fields.push_back(field(entry.first.Scalar(), entry.second));
     }
     for (const auto& entry : mapping(node["features"], "features")) {
-      const auto found = std::find_if(spec.fields.begin(), spec.fields.end(),
-                                      [&](const FieldSpec& f) { return f.name == entry.first.Scalar(); });
+      const auto found =
+          std::find_if(spec.fields.begin(), spec.fields.end(),
+                       [&](const FieldSpec& f) { return f.name == entry.first.Scalar(); });
       if (found == spec.fields.end() || found->modality != Modality::kVector) {
-        fail(entry.first, "'features' names '" + entry.first.Scalar() + "', which is no vector field");
+        fail(entry.first,
+             "'features' names '" + entry.first.Scalar() + "', which is no vector field");
       }
       found->features = entry.second.Scalar();
     }
@@ -168,7 +171,8 @@ class SchemaReader {
       fail(node, "two classes have the same name");
     }
     const bool named = spec.kind != LabelKind::kIdentity && spec.kind != LabelKind::kReal;
-    if (named && spec.names.empty()) fail(node, "needs the list of class names", "add `names: [...]`");
+    if (named && spec.names.empty())
+      fail(node, "needs the list of class names", "add `names: [...]`");
     if (node["unknown"]) {
       try {
         spec.unknown = node["unknown"].as<double>();
@@ -182,8 +186,9 @@ class SchemaReader {
   /// A label need not be repeated among the fields: it then belongs to the main table.
   static void add_labels(Schema& schema) {
     for (const auto& [name, spec] : schema.labels) {
-      const bool declared = std::any_of(schema.tables.begin(), schema.tables.end(),
-                                        [&](const TableSpec& t) { return t.find(name) != nullptr; });
+      const bool declared =
+          std::any_of(schema.tables.begin(), schema.tables.end(),
+                      [&](const TableSpec& t) { return t.find(name) != nullptr; });
       if (!declared) {
         schema.tables.front().fields.push_back({.name = name, .modality = Modality::kLabel});
       }
@@ -201,7 +206,8 @@ class SchemaReader {
         }
         if (spec.modality == Modality::kRef &&
             std::find(tables.begin(), tables.end(), spec.table) == tables.end()) {
-          fail(root, fmt::format("field '{}' refers to the unknown table '{}'", spec.name, spec.table),
+          fail(root,
+               fmt::format("field '{}' refers to the unknown table '{}'", spec.name, spec.table),
                "did you mean '" + closest_name(spec.table, tables) + "'?");
         }
       }

@@ -1,5 +1,5 @@
-// What a dataset folder says about itself in `dataset.yaml`: tables, their fields, label kinds, the group field.
-// The format is documented in docs/file-formats.md.
+// What a dataset folder says about itself in `dataset.yaml`: tables, their fields, label kinds, the
+// group field. The format is documented in docs/file-formats.md.
 #pragma once
 
 #include <filesystem>
@@ -47,10 +47,12 @@ struct TableSpec {
 struct Schema {
   std::vector<TableSpec> tables;  ///< the first is the main table
   std::map<std::string, LabelSpec> labels;
-  std::string group;  ///< the field whose equal values are never cut by a split; empty: every row by itself
+  std::string
+      group;  ///< the field whose equal values are never cut by a split; empty: every row by itself
 };
 
-/// Parses `dataset.yaml`. Throws Error naming file and line for unknown keys, modalities, tables or label kinds.
+/// Parses `dataset.yaml`. Throws Error naming file and line for unknown keys, modalities, tables or
+/// label kinds.
 Schema read_schema(const std::filesystem::path& file);
 
 /// The text of a `dataset.yaml` that read_schema reads back to `schema`.

@@ -15,11 +15,13 @@ std::vector<int64_t> shuffled(int64_t size, const ShuffleKey& key) {
   std::vector<int64_t> order(static_cast<size_t>(size));
   std::iota(order.begin(), order.end(), int64_t{0});
   CounterRng rng(key.seed, key.stream, key.epoch);
-  for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[rng.below(i)]);  // Fisher–Yates
+  for (size_t i = order.size(); i > 1; --i)
+    std::swap(order[i - 1], order[rng.below(i)]);  // Fisher–Yates
   return order;
 }
 
-std::vector<std::vector<int64_t>> epoch_batches(int64_t size, int64_t epoch, const SamplerOptions& options) {
+std::vector<std::vector<int64_t>> epoch_batches(int64_t size, int64_t epoch,
+                                                const SamplerOptions& options) {
   std::vector<int64_t> order(static_cast<size_t>(size));
   std::iota(order.begin(), order.end(), int64_t{0});
   if (options.order == SamplerOptions::Order::kShuffled) {

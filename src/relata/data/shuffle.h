@@ -30,6 +30,7 @@ struct SamplerOptions {
 };
 
 /// The batches of one epoch: positions in a view of `size` rows. Throws Error if no batch is left.
-std::vector<std::vector<int64_t>> epoch_batches(int64_t size, int64_t epoch, const SamplerOptions& options);
+std::vector<std::vector<int64_t>> epoch_batches(int64_t size, int64_t epoch,
+                                                const SamplerOptions& options);
 
 }  // namespace relata::data

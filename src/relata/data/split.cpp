@@ -29,10 +29,12 @@ std::vector<std::vector<int64_t>> rows_by_group(std::span<const std::string> gro
 }  // namespace
 
 std::vector<std::vector<int64_t>> split_by_fraction(std::span<const std::string> groups,
-                                                    std::span<const double> fractions, uint64_t seed) {
+                                                    std::span<const double> fractions,
+                                                    uint64_t seed) {
   const double sum = std::accumulate(fractions.begin(), fractions.end(), 0.0);
   auto by_group = rows_by_group(groups);
-  const std::vector<int64_t> order = shuffled(static_cast<int64_t>(by_group.size()), {seed, kSplitStream});
+  const std::vector<int64_t> order =
+      shuffled(static_cast<int64_t>(by_group.size()), {seed, kSplitStream});
   std::vector<std::vector<int64_t>> parts(fractions.size());
   double end = 0;
   size_t taken = 0;  // rows
@@ -46,26 +48,30 @@ std::vector<std::vector<int64_t>> split_by_fraction(std::span<const std::string>
       taken += rows.size();
     }
     if (parts[part].empty()) {
-      throw Error({.what = fmt::format("{} rows in {} groups are too few for {} parts of these fractions",
-                                       groups.size(), by_group.size(), fractions.size()),
-                   .remedy = "use fewer parts or more data"});
+      throw Error(
+          {.what = fmt::format("{} rows in {} groups are too few for {} parts of these fractions",
+                               groups.size(), by_group.size(), fractions.size()),
+           .remedy = "use fewer parts or more data"});
     }
     std::sort(parts[part].begin(), parts[part].end());
   }
   return parts;
 }
 
-std::vector<int64_t> stratified_folds(std::span<const int64_t> labels, std::span<const std::string> groups,
-                                      int64_t folds, uint64_t seed) {
+std::vector<int64_t> stratified_folds(std::span<const int64_t> labels,
+                                      std::span<const std::string> groups, int64_t folds,
+                                      uint64_t seed) {
   const auto by_group = rows_by_group(groups);
   if (folds < 2 || static_cast<int64_t>(by_group.size()) < folds) {
-    throw Error({.what = fmt::format("{} groups of rows cannot be cut into {} folds", by_group.size(), folds)});
+    throw Error({.what = fmt::format("{} groups of rows cannot be cut into {} folds",
+                                     by_group.size(), folds)});
   }
   std::map<int64_t, std::vector<size_t>> groups_of_class;
   for (const int64_t g : shuffled(static_cast<int64_t>(by_group.size()), {seed, kSplitStream})) {
     const auto group = static_cast<size_t>(g);
     const int64_t label = labels[static_cast<size_t>(by_group[group].front())];
-    if (label < 0) throw Error({.what = "a row without a label cannot be put into a stratified fold"});
+    if (label < 0)
+      throw Error({.what = "a row without a label cannot be put into a stratified fold"});
     groups_of_class[label].push_back(group);
   }
   std::vector<int64_t> fold_of_row(labels.size());

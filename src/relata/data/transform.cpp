@@ -11,13 +11,15 @@
 namespace relata::data {
 namespace {
 
-void check_finite(const View& view, std::string_view field, int64_t position, std::span<const double> row) {
+void check_finite(const View& view, std::string_view field, int64_t position,
+                  std::span<const double> row) {
   for (size_t i = 0; i < row.size(); ++i) {
     if (std::isfinite(row[i])) continue;
-    throw Error({.what = fmt::format("field '{}' of record '{}' holds {} at feature '{}'", field, view.id(position),
-                                     row[i], view.feature_names(field)[i]),
-                 .where = view.dataset().folder().string(),
-                 .remedy = "impute it, or leave the whole field out of this record (a missing modality)"});
+    throw Error(
+        {.what = fmt::format("field '{}' of record '{}' holds {} at feature '{}'", field,
+                             view.id(position), row[i], view.feature_names(field)[i]),
+         .where = view.dataset().folder().string(),
+         .remedy = "impute it, or leave the whole field out of this record (a missing modality)"});
   }
 }
 
@@ -45,7 +47,9 @@ FieldMatrix field_matrix(const View& view, std::string_view field) {
   return matrix;
 }
 
-torch::Tensor Affine::operator()(const torch::Tensor& values) const { return (values - offset) / scale; }
+torch::Tensor Affine::operator()(const torch::Tensor& values) const {
+  return (values - offset) / scale;
+}
 
 Affine fit_min_max(const torch::Tensor& values, ConstantFeature constant) {
   constexpr double kTiny = 1e-10;

@@ -9,13 +9,15 @@
 
 namespace relata::data {
 
-/// The rows of `view` that have the field, as float64 [rows, width], and which they are (positions).
+/// The rows of `view` that have the field, as float64 [rows, width], and which they are
+/// (positions).
 struct FieldMatrix {
   torch::Tensor values;            ///< [present rows, width] float64
   std::vector<int64_t> positions;  ///< [present rows]
 };
 
-/// Throws Error naming the row and feature of the first value that is not finite, or if no row has the field.
+/// Throws Error naming the row and feature of the first value that is not finite, or if no row has
+/// the field.
 FieldMatrix field_matrix(const View& view, std::string_view field);
 
 /// x' = (x − offset) / scale, per feature, in double.
@@ -32,10 +34,12 @@ enum class ConstantFeature {
   kZero,  ///< a feature whose training range is below 1e-10 becomes 0 everywhere
 };
 
-/// offset = min, scale = (max − min) + 1e-10 over the rows given. Source: M3CoL spec §2.2. Not clipped.
+/// offset = min, scale = (max − min) + 1e-10 over the rows given. Source: M3CoL spec §2.2. Not
+/// clipped.
 Affine fit_min_max(const torch::Tensor& values, ConstantFeature constant);
 
-/// offset = mean, scale = population standard deviation, 1 where that is 0 (as scikit-learn's StandardScaler).
+/// offset = mean, scale = population standard deviation, 1 where that is 0 (as scikit-learn's
+/// StandardScaler).
 Affine fit_standard(const torch::Tensor& values);
 
 }  // namespace relata::data

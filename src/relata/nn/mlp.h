@@ -13,8 +13,9 @@ struct MlpShape {
   double dropout = 0;  ///< after the ReLU, in training mode
 };
 
-/// A Linear with Xavier-normal weight and zero bias. libtorch's default initialisation is drawn first and then
-/// overwritten, as PyTorch code that re-initialises does, so the generator ends in the same state (M3CoL spec, G14).
+/// A Linear with Xavier-normal weight and zero bias. libtorch's default initialisation is drawn
+/// first and then overwritten, as PyTorch code that re-initialises does, so the generator ends in
+/// the same state (M3CoL spec, G14).
 torch::nn::Linear xavier_linear(int64_t in, int64_t out);
 
 class MlpImpl : public torch::nn::Module {

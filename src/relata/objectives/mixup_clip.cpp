@@ -30,7 +30,8 @@ torch::Tensor mixup_targets(const Mixing& mixing, FixedPoint fixed_point) {
   const torch::Tensor partner = mixing.permutation.unsqueeze(1);
   const torch::Tensor rest = (1 - mixing.coefficients).unsqueeze(1);
   const torch::Tensor t = torch::diag(mixing.coefficients);
-  return fixed_point == FixedPoint::kOverwrite ? t.scatter(1, partner, rest) : t.scatter_add(1, partner, rest);
+  return fixed_point == FixedPoint::kOverwrite ? t.scatter(1, partner, rest)
+                                               : t.scatter_add(1, partner, rest);
 }
 
 torch::Tensor mixup_clip(const torch::Tensor& a_mixed, const torch::Tensor& b, const Mixing& mixing,

@@ -1,5 +1,6 @@
-// Mixup-contrastive loss (M3Co): a mixture of two rows of A is drawn to both partners in B, in the mixing proportion.
-// Source: M3CoL (arXiv 2409.17777), as released; mixing step and targets in §4 of its specification.
+// Mixup-contrastive loss (M3Co): a mixture of two rows of A is drawn to both partners in B, in the
+// mixing proportion. Source: M3CoL (arXiv 2409.17777), as released; mixing step and targets in §4
+// of its specification.
 #pragma once
 
 #include <torch/types.h>

@@ -9,13 +9,16 @@
 namespace relata::objectives {
 namespace {
 
-std::string shape_text(const torch::Tensor& x) { return fmt::format("[{}]", fmt::join(x.sizes(), ", ")); }
+std::string shape_text(const torch::Tensor& x) {
+  return fmt::format("[{}]", fmt::join(x.sizes(), ", "));
+}
 
 }  // namespace
 
 void check_same_matrix(std::string_view objective, const torch::Tensor& a, const torch::Tensor& b) {
   if (a.dim() == 2 && a.sizes() == b.sizes()) return;
-  throw Error({.what = fmt::format("a is {} but b is {}; both must be [batch, width]", shape_text(a), shape_text(b)),
+  throw Error({.what = fmt::format("a is {} but b is {}; both must be [batch, width]",
+                                   shape_text(a), shape_text(b)),
                .where = std::string(objective)});
 }
 

@@ -4,7 +4,8 @@
 
 namespace relata::objectives {
 
-torch::Tensor soft_clip(const torch::Tensor& a, const torch::Tensor& b, double temperature, SoftTargets targets) {
+torch::Tensor soft_clip(const torch::Tensor& a, const torch::Tensor& b, double temperature,
+                        SoftTargets targets) {
   check_same_matrix("soft_clip", a, b);
   const torch::Tensor n_a = unit_rows(a);
   const torch::Tensor n_b = unit_rows(b);

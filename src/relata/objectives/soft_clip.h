@@ -1,5 +1,5 @@
-// Soft-target contrastive loss (MultiSClip): a_i is drawn to every b_j as strongly as b_j resembles b_i.
-// Source: M3CoL (arXiv 2409.17777), as released.
+// Soft-target contrastive loss (MultiSClip): a_i is drawn to every b_j as strongly as b_j resembles
+// b_i. Source: M3CoL (arXiv 2409.17777), as released.
 #pragma once
 
 #include <torch/types.h>

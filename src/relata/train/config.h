@@ -1,4 +1,5 @@
-// Everything about training that is not the method: batches, optimiser, schedule, evaluation, selection.
+// Everything about training that is not the method: batches, optimiser, schedule, evaluation,
+// selection.
 #pragma once
 
 #include <cstdint>
@@ -36,27 +37,30 @@ void describe(Fields& fields, ScheduleConfig& config);
 enum class Selection {
   kLast,            ///< those of the last epoch: nothing is selected
   kBestValidation,  ///< those of the epoch with the best metric on the validation split
-  kCrossValidated,  ///< those of an epoch that cross-validation inside the training split chose beforehand
+  kCrossValidated,  ///< those of an epoch that cross-validation inside the training split chose
+                    ///< beforehand
 };
 
 struct SelectionConfig {
   Selection rule = Selection::kLast;
   std::string metric = "accuracy";
   bool larger_is_better = true;
-  int64_t patience = 0;  ///< best_validation: stop after so many evaluations without improvement; 0: never
-  int64_t grid = 10;     ///< cross_validated: candidate epochs are the multiples of this
-  int64_t smooth = 5;    ///< cross_validated: width of the centred mean over candidates, cut at the ends
+  int64_t patience =
+      0;  ///< best_validation: stop after so many evaluations without improvement; 0: never
+  int64_t grid = 10;  ///< cross_validated: candidate epochs are the multiples of this
+  int64_t smooth =
+      5;  ///< cross_validated: width of the centred mean over candidates, cut at the ends
 };
 void describe(Fields& fields, SelectionConfig& config);
 
 struct EvaluationConfig {
-  int64_t every = 1;                ///< epochs; the last epoch is always evaluated; 0: only the last
+  int64_t every = 1;  ///< epochs; the last epoch is always evaluated; 0: only the last
   std::vector<std::string> splits;  ///< empty: the validation split if there is one
 };
 void describe(Fields& fields, EvaluationConfig& config);
 
 struct CheckpointConfig {
-  int64_t every_epochs = 0;     ///< 0: by time alone
+  int64_t every_epochs = 0;    ///< 0: by time alone
   double every_seconds = 120;  ///< 0: by epochs alone
 };
 void describe(Fields& fields, CheckpointConfig& config);
@@ -64,9 +68,9 @@ void describe(Fields& fields, CheckpointConfig& config);
 struct TrainConfig {
   // Changes results.
   int64_t epochs = 100;
-  int64_t stop_after = 0;  ///< run only so many of the scheduled epochs; 0: all
-  int64_t batch = 0;       ///< rows a step; 0: the whole split
-  int64_t micro_batch = 0; ///< rows a pass; 0: the whole batch
+  int64_t stop_after = 0;   ///< run only so many of the scheduled epochs; 0: all
+  int64_t batch = 0;        ///< rows a step; 0: the whole split
+  int64_t micro_batch = 0;  ///< rows a pass; 0: the whole batch
   Accumulation accumulation = Accumulation::kExact;
   bool shuffle = true;
   bool drop_last = false;
@@ -82,6 +86,7 @@ struct TrainConfig {
 void describe(Fields& fields, TrainConfig& config);
 
 /// The factor of the learning rate at a step; a pure function, so resuming replays nothing.
-double schedule_factor(const ScheduleConfig& config, const Progress& progress, int64_t steps_per_epoch);
+double schedule_factor(const ScheduleConfig& config, const Progress& progress,
+                       int64_t steps_per_epoch);
 
 }  // namespace relata::train

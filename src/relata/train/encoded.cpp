@@ -27,10 +27,13 @@ torch::Tensor joined(const std::vector<torch::Tensor>& parts, bool pad) {
 
 }  // namespace
 
-void Encoded::add(std::string name, EncodedRole role) { items_.emplace_back(std::move(name), std::move(role)); }
+void Encoded::add(std::string name, EncodedRole role) {
+  items_.emplace_back(std::move(name), std::move(role));
+}
 
 bool Encoded::contains(std::string_view name) const {
-  return std::any_of(items_.begin(), items_.end(), [&](const auto& item) { return item.first == name; });
+  return std::any_of(items_.begin(), items_.end(),
+                     [&](const auto& item) { return item.first == name; });
 }
 
 const EncodedRole& Encoded::operator[](std::string_view name) const {
@@ -48,10 +51,11 @@ Encoded concatenate(const std::vector<Encoded>& parts) {
       for (const Encoded& part : parts) tensors.push_back(part.items()[i].second.*member);
       return tensors;
     };
-    whole.add(parts.front().items()[i].first, {.global = joined(collect(&EncodedRole::global), false),
-                                               .local = joined(collect(&EncodedRole::local), true),
-                                               .mask = joined(collect(&EncodedRole::mask), true),
-                                               .present = joined(collect(&EncodedRole::present), false)});
+    whole.add(parts.front().items()[i].first,
+              {.global = joined(collect(&EncodedRole::global), false),
+               .local = joined(collect(&EncodedRole::local), true),
+               .mask = joined(collect(&EncodedRole::mask), true),
+               .present = joined(collect(&EncodedRole::present), false)});
   }
   return whole;
 }

@@ -1,4 +1,5 @@
-// What a forward pass hands to the objective: one or more vectors per item, by name, in a fixed order.
+// What a forward pass hands to the objective: one or more vectors per item, by name, in a fixed
+// order.
 #pragma once
 
 #include <torch/types.h>

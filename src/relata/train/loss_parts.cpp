@@ -5,7 +5,10 @@
 namespace relata::train {
 
 void LossParts::add(std::string name, torch::Tensor sum, Scale scale) {
-  items_.push_back({.name = std::move(name), .sum = std::move(sum), .count = scale.count, .weight = scale.weight});
+  items_.push_back({.name = std::move(name),
+                    .sum = std::move(sum),
+                    .count = scale.count,
+                    .weight = scale.weight});
 }
 
 void LossParts::append(const LossParts& other) {

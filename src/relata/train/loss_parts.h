@@ -1,4 +1,5 @@
-// The named terms of a loss, as sums and counts: only so can they be added over micro-batches and ranks.
+// The named terms of a loss, as sums and counts: only so can they be added over micro-batches and
+// ranks.
 #pragma once
 
 #include <torch/types.h>
@@ -8,7 +9,8 @@
 
 namespace relata::train {
 
-/// One term: weight · sum / count. `count` is what the sum runs over (rows, tokens, 1 for a mean already formed).
+/// One term: weight · sum / count. `count` is what the sum runs over (rows, tokens, 1 for a mean
+/// already formed).
 struct LossPart {
   std::string name;
   torch::Tensor sum;  ///< scalar

@@ -16,10 +16,13 @@ struct Optimizer::Active {
   std::vector<torch::Tensor> parameters, gradients, first, second, steps;
 };
 
-Optimizer::Optimizer(const OptimizerConfig& config, std::vector<ParameterGroup> groups) : config_(config) {
+Optimizer::Optimizer(const OptimizerConfig& config, std::vector<ParameterGroup> groups)
+    : config_(config) {
   std::set<const void*> seen;
   for (ParameterGroup& group : groups) {
-    Group own{.lr_scale = group.lr_scale, .weight_decay = group.decay ? config.weight_decay : 0, .slots = {}};
+    Group own{.lr_scale = group.lr_scale,
+              .weight_decay = group.decay ? config.weight_decay : 0,
+              .slots = {}};
     for (auto& [name, parameter] : group.parameters) {
       if (!seen.insert(parameter.unsafeGetTensorImpl()).second) {
         throw Error({.what = "the parameter '" + name + "' stands in two groups"});
@@ -74,15 +77,18 @@ void Optimizer::step(double factor) {
     for (const torch::Tensor& steps : a.steps) steps.add_(1);
     switch (c.kind) {
       case Kind::kAdam:
-        at::_fused_adam_(a.parameters, a.gradients, a.first, a.second, {}, a.steps, lr, c.beta1, c.beta2,
-                         group.weight_decay, c.epsilon, /*amsgrad=*/false, /*maximize=*/false);
+        at::_fused_adam_(a.parameters, a.gradients, a.first, a.second, {}, a.steps, lr, c.beta1,
+                         c.beta2, group.weight_decay, c.epsilon, /*amsgrad=*/false,
+                         /*maximize=*/false);
         break;
       case Kind::kAdamW:
-        at::_fused_adamw_(a.parameters, a.gradients, a.first, a.second, {}, a.steps, lr, c.beta1, c.beta2,
-                          group.weight_decay, c.epsilon, /*amsgrad=*/false, /*maximize=*/false);
+        at::_fused_adamw_(a.parameters, a.gradients, a.first, a.second, {}, a.steps, lr, c.beta1,
+                          c.beta2, group.weight_decay, c.epsilon, /*amsgrad=*/false,
+                          /*maximize=*/false);
         break;
       case Kind::kSgd:
-        at::_fused_sgd_(a.parameters, a.gradients, a.first, group.weight_decay, c.momentum, lr, /*dampening=*/0,
+        at::_fused_sgd_(a.parameters, a.gradients, a.first, group.weight_decay, c.momentum, lr,
+                        /*dampening=*/0,
                         /*nesterov=*/false, /*maximize=*/false, first_step);
         break;
     }

@@ -16,9 +16,11 @@ torch::Generator generator() { return at::detail::getDefaultCPUGenerator(); }
 /// Adds the sums and counts of `parts` to those of the same name.
 void add_values(std::vector<PartValue>& values, const LossParts& parts) {
   for (const LossPart& part : parts.items()) {
-    auto found = std::find_if(values.begin(), values.end(), [&](const PartValue& v) { return v.name == part.name; });
+    auto found = std::find_if(values.begin(), values.end(),
+                              [&](const PartValue& v) { return v.name == part.name; });
     if (found == values.end()) {
-      found = values.insert(values.end(), {.name = part.name, .sum = 0, .count = 0, .weight = part.weight});
+      found = values.insert(values.end(),
+                            {.name = part.name, .sum = 0, .count = 0, .weight = part.weight});
     }
     found->sum += part.sum.item<double>();
     found->count += part.count;
@@ -45,11 +47,13 @@ torch::Tensor total_over(const LossParts& parts, const std::map<std::string, dou
 
 void refuse_inexact(System& system, const Progress& progress) {
   const std::string remedy =
-      "use one micro-batch (train.micro_batch=0), or say train.accumulation=sum or mean, which differ";
+      "use one micro-batch (train.micro_batch=0), or say train.accumulation=sum or mean, which "
+      "differ";
   if (system.forward_reads_other_rows(progress)) {
-    throw Error({.what = "the forward pass of '" + system.name() +
-                         "' mixes rows, so micro-batches cannot give the gradient of the whole batch",
-                 .remedy = remedy});
+    throw Error(
+        {.what = "the forward pass of '" + system.name() +
+                 "' mixes rows, so micro-batches cannot give the gradient of the whole batch",
+         .remedy = remedy});
   }
   for (const auto& item : system.module().named_modules()) {
     const auto* module = item.value().get();
@@ -57,19 +61,23 @@ void refuse_inexact(System& system, const Progress& progress) {
                             dynamic_cast<const torch::nn::BatchNorm2dImpl*>(module) != nullptr ||
                             dynamic_cast<const torch::nn::BatchNorm3dImpl*>(module) != nullptr;
     if (batch_norm && module->is_training()) {
-      throw Error({.what = "'" + item.key() + "' is a BatchNorm in training mode, whose statistics see one micro-batch",
-                   .remedy = remedy});
+      throw Error(
+          {.what = "'" + item.key() +
+                   "' is a BatchNorm in training mode, whose statistics see one micro-batch",
+           .remedy = remedy});
     }
   }
 }
 
 /// Forward and objective of rows that are all here, in one graph.
-StepLoss backward_whole(System& system, const data::Batch& batch, const Progress& progress, double scale) {
+StepLoss backward_whole(System& system, const data::Batch& batch, const Progress& progress,
+                        double scale) {
   torch::Generator cpu = generator();
   const Draws draws = system.draw(batch.rows, progress, cpu);
   Forward out = system.forward(batch, draws, progress);
   LossParts parts = out.parts;
-  if (system.has_objective(progress)) parts.append(system.objective(out.encoded, batch.rows, draws, progress));
+  if (system.has_objective(progress))
+    parts.append(system.objective(out.encoded, batch.rows, draws, progress));
   const torch::Tensor total = parts.total();
   if (total.defined() && total.requires_grad()) (total * scale).backward();
   StepLoss loss;
@@ -79,17 +87,19 @@ StepLoss backward_whole(System& system, const data::Batch& batch, const Progress
 }
 
 /// kMean and kSum: every micro-batch is a batch of its own.
-StepLoss backward_separately(System& system, std::span<const data::Batch> batches, const Progress& progress,
-                             Accumulation accumulation) {
+StepLoss backward_separately(System& system, std::span<const data::Batch> batches,
+                             const Progress& progress, Accumulation accumulation) {
   StepLoss sum;
-  const double scale = accumulation == Accumulation::kMean ? 1.0 / static_cast<double>(batches.size()) : 1.0;
+  const double scale =
+      accumulation == Accumulation::kMean ? 1.0 / static_cast<double>(batches.size()) : 1.0;
   for (const data::Batch& batch : batches) {
     data::Batch alone = batch;
     alone.first_row = 0;
     const StepLoss loss = backward_whole(system, alone, progress, scale);
     sum.total += scale * loss.total;
     for (const PartValue& part : loss.parts) {
-      auto found = std::find_if(sum.parts.begin(), sum.parts.end(), [&](const auto& v) { return v.name == part.name; });
+      auto found = std::find_if(sum.parts.begin(), sum.parts.end(),
+                                [&](const auto& v) { return v.name == part.name; });
       if (found == sum.parts.end()) {
         sum.parts.push_back(part);
       } else {
@@ -119,8 +129,8 @@ StepLoss backward_counted(System& system, std::span<const data::Batch> batches, 
   }
   for (const auto& [name, count] : seen) {
     if (counts.at(name) != count) {
-      throw Error({.what = fmt::format("system '{}' announced {} of '{}' but counted {}", system.name(),
-                                       counts.at(name), name, count)});
+      throw Error({.what = fmt::format("system '{}' announced {} of '{}' but counted {}",
+                                       system.name(), counts.at(name), name, count)});
     }
   }
   loss.total = total_of(loss.parts);
@@ -131,7 +141,8 @@ StepLoss backward_counted(System& system, std::span<const data::Batch> batches, 
 class KeptBuffers {
  public:
   explicit KeptBuffers(torch::nn::Module& module) {
-    for (const auto& item : module.named_buffers()) kept_.emplace_back(item.value(), item.value().clone());
+    for (const auto& item : module.named_buffers())
+      kept_.emplace_back(item.value(), item.value().clone());
   }
   KeptBuffers(const KeptBuffers&) = delete;
   KeptBuffers& operator=(const KeptBuffers&) = delete;
@@ -175,8 +186,8 @@ torch::Tensor surrogate(const Encoded& encoded, const Encoded& leaves, int64_t b
 }
 
 /// With an objective: encode without a graph, differentiate the objective, encode again with one.
-StepLoss backward_twice(System& system, std::span<const data::Batch> batches, const data::Rows& rows,
-                        const Draws& draws, const Progress& progress) {
+StepLoss backward_twice(System& system, std::span<const data::Batch> batches,
+                        const data::Rows& rows, const Draws& draws, const Progress& progress) {
   torch::Generator cpu = generator();
   std::vector<torch::Tensor> generator_states;
   std::vector<Encoded> encoded;
@@ -207,9 +218,11 @@ StepLoss backward_twice(System& system, std::span<const data::Batch> batches, co
     const Forward out = system.forward(batches[i], draws, progress);
     torch::Tensor total = total_over(out.parts, counts);
     const torch::Tensor through_objective = surrogate(out.encoded, leaves, first_item);
-    if (through_objective.defined()) total = total.defined() ? total + through_objective : through_objective;
+    if (through_objective.defined())
+      total = total.defined() ? total + through_objective : through_objective;
     if (total.defined()) total.backward();
-    first_item += out.encoded.items().empty() ? 0 : out.encoded.items().front().second.global.size(0);
+    first_item +=
+        out.encoded.items().empty() ? 0 : out.encoded.items().front().second.global.size(0);
   }
   cpu.set_state(after_objective);
   loss.total = total_of(loss.parts);
@@ -218,8 +231,8 @@ StepLoss backward_twice(System& system, std::span<const data::Batch> batches, co
 
 }  // namespace
 
-StepLoss accumulate_gradient(System& system, std::span<const data::Batch> batches, const Progress& progress,
-                             const StepOptions& options) {
+StepLoss accumulate_gradient(System& system, std::span<const data::Batch> batches,
+                             const Progress& progress, const StepOptions& options) {
   if (options.accumulation != Accumulation::kExact) {
     return backward_separately(system, batches, progress, options.accumulation);
   }

@@ -19,12 +19,13 @@ struct StepOptions {
 
 /// Adds the gradient to the parameters' `grad`, which the caller has cleared, and returns the loss.
 ///
-/// Exact, one micro-batch: one pass. Several with an objective: a pass without graph, the objective on leaf copies of
-/// what was encoded, a second pass with torch's generator restored for each micro-batch; module buffers change in that
-/// pass only. Several without: one pass, each part divided by its count over all micro-batches (System::counts).
-/// Throws Error, naming the module, for what exact accumulation cannot do: training-mode BatchNorm or a forward that
-/// reads other rows, with more than one micro-batch.
-StepLoss accumulate_gradient(System& system, std::span<const data::Batch> batches, const Progress& progress,
-                             const StepOptions& options);
+/// Exact, one micro-batch: one pass. Several with an objective: a pass without graph, the objective
+/// on leaf copies of what was encoded, a second pass with torch's generator restored for each
+/// micro-batch; module buffers change in that pass only. Several without: one pass, each part
+/// divided by its count over all micro-batches (System::counts). Throws Error, naming the module,
+/// for what exact accumulation cannot do: training-mode BatchNorm or a forward that reads other
+/// rows, with more than one micro-batch.
+StepLoss accumulate_gradient(System& system, std::span<const data::Batch> batches,
+                             const Progress& progress, const StepOptions& options);
 
 }  // namespace relata::train

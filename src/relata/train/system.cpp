@@ -15,14 +15,17 @@ double Evaluation::operator[](std::string_view name) const {
 
 std::vector<ParameterGroup> System::parameter_groups() {
   ParameterGroup all{.name = "all", .parameters = {}};
-  for (const auto& item : module().named_parameters()) all.parameters.emplace_back(item.key(), item.value());
+  for (const auto& item : module().named_parameters())
+    all.parameters.emplace_back(item.key(), item.value());
   return {all};
 }
 
 Draws System::draw(const data::Rows&, const Progress&, torch::Generator&) { return {}; }
 bool System::forward_reads_other_rows(const Progress&) const { return false; }
 bool System::has_objective(const Progress&) const { return false; }
-LossParts System::objective(const Encoded&, const data::Rows&, const Draws&, const Progress&) { return {}; }
+LossParts System::objective(const Encoded&, const data::Rows&, const Draws&, const Progress&) {
+  return {};
+}
 
 std::map<std::string, double> System::counts(const data::Batch&) const {
   throw Error({.what = "system '" + name() + "' cannot count its loss parts in advance",

@@ -1,5 +1,6 @@
-// The seam between a method and the engine: what one forward, the objective and evaluation mean, and nothing else.
-// A system does no input or output, runs no loop and reads no flags. docs/how-to-add-a-system.md walks through one.
+// The seam between a method and the engine: what one forward, the objective and evaluation mean,
+// and nothing else. A system does no input or output, runs no loop and reads no flags.
+// docs/how-to-add-a-system.md walks through one.
 #pragma once
 
 #include <torch/nn/module.h>
@@ -28,8 +29,9 @@ struct Progress {
 
 /// What a system learns from the training rows before training; saved with the model.
 struct State {
-  std::map<std::string, std::vector<std::string>> facts;  ///< e.g. class names, bound fields, in order
-  std::map<std::string, torch::Tensor> tensors;           ///< e.g. fitted statistics
+  std::map<std::string, std::vector<std::string>>
+      facts;                                     ///< e.g. class names, bound fields, in order
+  std::map<std::string, torch::Tensor> tensors;  ///< e.g. fitted statistics
 };
 
 /// Random numbers of one effective batch, by name.
@@ -84,27 +86,33 @@ class System {
 
   /// Once, from the training rows alone. Throws Error for data it cannot work with.
   virtual State fit(const data::View& train) = 0;
-  /// Makes the modules for a state, fresh (drawing from torch's CPU generator) whatever was there before.
+  /// Makes the modules for a state, fresh (drawing from torch's CPU generator) whatever was there
+  /// before.
   virtual void build(const State& state) = 0;
   virtual torch::nn::Module& module() = 0;
   /// All parameters exactly once. The default: one group of all of them.
   virtual std::vector<ParameterGroup> parameter_groups();
 
-  /// One micro-batch from the rows at `positions`. Called on loader threads; the only reader of fields.
-  virtual data::Batch collate(std::span<const int64_t> positions, const data::View& view, CounterRng rng) const = 0;
+  /// One micro-batch from the rows at `positions`. Called on loader threads; the only reader of
+  /// fields.
+  virtual data::Batch collate(std::span<const int64_t> positions, const data::View& view,
+                              CounterRng rng) const = 0;
 
   /// Once per effective batch, from torch's CPU generator.
   virtual Draws draw(const data::Rows& rows, const Progress& progress, torch::Generator& generator);
-  virtual Forward forward(const data::Batch& batch, const Draws& draws, const Progress& progress) = 0;
-  /// True if one row's part of `forward` depends on other rows (input mixing): micro-batches would then change it.
+  virtual Forward forward(const data::Batch& batch, const Draws& draws,
+                          const Progress& progress) = 0;
+  /// True if one row's part of `forward` depends on other rows (input mixing): micro-batches would
+  /// then change it.
   virtual bool forward_reads_other_rows(const Progress& progress) const;
 
   /// True if `objective` adds terms that see every row of the effective batch.
   virtual bool has_objective(const Progress& progress) const;
   virtual LossParts objective(const Encoded& encoded, const data::Rows& rows, const Draws& draws,
                               const Progress& progress);
-  /// The count of each part of `forward`, from the batch alone. Needed only for several micro-batches without an
-  /// objective, where the gradient of the first is taken before the last has been seen.
+  /// The count of each part of `forward`, from the batch alone. Needed only for several
+  /// micro-batches without an objective, where the gradient of the first is taken before the last
+  /// has been seen.
   virtual std::map<std::string, double> counts(const data::Batch& batch) const;
 
   /// Scores a whole split, never a mean of batch means.
