@@ -72,9 +72,12 @@ class Classifies {
     torch::Tensor labels;  ///< [rows] int64, −1 where unknown
   };
   virtual ~Classifies() = default;
-  virtual Classification classify(const data::View& view) = 0;
-  /// What is classified by: the modalities of each row, e.g. "m1+m3", for scores per subset.
-  virtual std::vector<std::string> subsets(const data::View& view) const = 0;
+  /// The roles whose absence it can bear, in order.
+  virtual const std::vector<std::string>& roles() const = 0;
+  /// `without`: roles to be treated as missing in every row. Throws Error naming a row that then has nothing left.
+  virtual Classification classify(const data::View& view, const std::vector<std::string>& without) = 0;
+  /// What ranks rows for the ROC curve: float64 [rows, classes].
+  virtual torch::Tensor auc_scores(const torch::Tensor& logits) const = 0;
 };
 
 class System {

@@ -1,0 +1,37 @@
+// Which fields of a dataset M3CoL works on, and what it refuses by name.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "relata/data/batch.h"
+#include "relata/data/dataset.h"
+#include "relata/systems/m3col/config.h"
+
+namespace relata::systems::m3col {
+
+struct Bound {
+  std::vector<std::string> roles;
+  std::string label;
+};
+
+/// Throws Error if there are fewer than two vector roles, a bound field is no vector, or the label is ambiguous.
+Bound bind_fields(const data::View& train, const Config& config);
+
+/// Throws Error unless at least two classes have a row.
+void check_classes(const data::View& train, const std::string& label);
+
+bool has_label(const data::View& view, const std::string& label);
+
+/// Treats these roles as missing in every row. Throws Error for a name that is no role.
+void leave_out(data::Batch& batch, const std::vector<std::string>& without);
+
+/// Throws Error naming the first row that has none of the roles.
+void refuse_empty_rows(const data::Batch& batch, const std::vector<std::string>& roles, const data::View& view);
+
+/// Throws Error naming the record and feature of the first value that is not finite.
+[[noreturn]] void refuse_infinite(const data::View& view, std::span<const int64_t> positions, const std::string& field,
+                                  const torch::Tensor& values);
+
+}  // namespace relata::systems::m3col
