@@ -52,12 +52,12 @@ class Canvas {
     double height = 0;
   };
   struct TextStyle {
-    std::string_view look = "";
+    std::string_view look = {};
     Anchor anchor = Anchor::kStart;
   };
   struct Fill {
     double opacity = 1;
-    std::string tip = "";  ///< shown when the pointer rests on the shape
+    std::string tip = {};  ///< shown when the pointer rests on the shape
   };
 
   void line(Point from, Point to, std::string_view look);
