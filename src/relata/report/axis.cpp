@@ -67,7 +67,6 @@ std::vector<double> log_candidates(Range range) {
   for (int power = lowest; power < highest + stride; power += stride) {
     for (const double factor : factors) all.push_back(factor * std::pow(10, power));
   }
-  all.push_back(std::pow(10, lowest + stride * ((highest - lowest) / stride + 1)));
   const auto first = std::prev(std::upper_bound(all.begin() + 1, all.end(), range.low));
   const auto last = std::lower_bound(first, all.end() - 1, range.high);
   return {first, last + 1};
@@ -77,7 +76,8 @@ std::vector<double> log_candidates(Range range) {
 
 double Axis::fraction(double value) const {
   if (scale == Scale::kLinear) return (value - range.low) / (range.high - range.low);
-  return std::log(value / range.low) / std::log(range.high / range.low);
+  const double low = std::log10(range.low);
+  return (std::log10(value) - low) / (std::log10(range.high) - low);
 }
 
 bool drawable(double value) { return std::isfinite(value) && std::abs(value) <= kLargest; }

@@ -11,7 +11,8 @@ namespace {
 
 constexpr double kSwatch = 18;
 constexpr double kGap = 14;
-constexpr std::size_t kTitleColumns = 52;
+constexpr auto kLineColumns = static_cast<std::size_t>(Canvas::kWidth / Canvas::kColumn);
+constexpr std::size_t kTitleColumns = 46;
 constexpr std::size_t kEntryColumns = 44;
 constexpr std::size_t kMostEntries = 16;
 
@@ -19,9 +20,15 @@ double text_width(const std::string& text) {
   return static_cast<double>(display_width(text)) * Canvas::kColumn;
 }
 
+/// Where the middle of a text goes that should be at `x` and must not leave the canvas.
+double clear_of_edges(double x, const std::string& text) {
+  const double half = std::min(text_width(text), Canvas::kWidth) / 2;
+  return std::clamp(x, half, Canvas::kWidth - half);
+}
+
 void draw_swatch(Canvas& canvas, Point at, const LegendEntry& entry) {
   if (entry.swatch == Swatch::kBox) {
-    canvas.box({at.x, at.y - 9, 13, 10}, entry.look, {});
+    canvas.box({at.x, at.y - 9, kSwatch, 10}, entry.look, {});
   } else {
     canvas.line({at.x, at.y - 4}, {at.x + kSwatch, at.y - 4}, "line thick " + entry.look);
   }
@@ -71,7 +78,7 @@ double draw_heading(Canvas& canvas, const Heading& heading) {
   }
   if (!heading.note.empty()) {
     baseline += Canvas::kRow;
-    canvas.text({0, baseline}, shorten(heading.note, 62), {.look = "muted"});
+    canvas.text({0, baseline}, shorten(heading.note, kLineColumns), {.look = "muted"});
   }
   return baseline + 12;
 }
@@ -94,13 +101,13 @@ double draw_axes(Canvas& canvas, const Frame& frame, const std::string& x_title)
   for (const Tick& tick : frame.x.ticks) {
     const double x = frame.place(tick.value, frame.y.range.low).x;
     canvas.line({x, plot.bottom()}, {x, plot.bottom() + 4}, "axis");
-    const double half = text_width(tick.label) / 2;
-    canvas.text({std::clamp(x, half, Canvas::kWidth - half), end}, tick.label,
+    canvas.text({clear_of_edges(x, tick.label), end}, tick.label,
                 {.look = "muted", .anchor = Anchor::kMiddle});
   }
   if (!x_title.empty()) {
     end += Canvas::kRow;
-    canvas.text({plot.x + plot.width / 2, end}, shorten(x_title, 56),
+    const std::string title = shorten(x_title, kLineColumns);
+    canvas.text({clear_of_edges(plot.x + plot.width / 2, title), end}, title,
                 {.look = "muted", .anchor = Anchor::kMiddle});
   }
   return end + 6;
@@ -123,7 +130,7 @@ void draw_markers(Canvas& canvas, const Frame& frame, const std::vector<Marker>&
 void draw_absence(Canvas& canvas, const Frame& frame) {
   const Box& plot = frame.plot;
   canvas.text({plot.x + plot.width / 2, plot.y + plot.height / 2}, "no values",
-              {.look = "muted", .anchor = Anchor::kMiddle});
+              {.look = "muted halo", .anchor = Anchor::kMiddle});
 }
 
 }  // namespace relata::report

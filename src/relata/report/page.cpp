@@ -40,7 +40,7 @@ summary{cursor:pointer;font-weight:600}
 pre{overflow-x:auto;padding:.75rem;border:1px solid var(--rule);border-radius:4px;
 font:.8125rem/1.45 ui-monospace,SFMono-Regular,Menlo,Consolas,'Liberation Mono',monospace}
 @media print{body{max-width:none;padding:0;font-size:11pt}nav{display:none}
-figure,tr{break-inside:avoid}h2{break-after:avoid}.scroll,pre{overflow:visible}th,td{white-space:normal}
+.figures{grid-template-columns:1fr 1fr;gap:1rem 1.5rem}figure,tr{break-inside:avoid}h2{break-after:avoid}.scroll,pre{overflow:visible}th,td{white-space:normal}
 pre{white-space:pre-wrap}details::details-content{content-visibility:visible;height:auto}}
 )css";
 

@@ -14,7 +14,8 @@ namespace {
 constexpr std::size_t kMostWithShares = 7;   // a count and a percentage fit into a cell
 constexpr std::size_t kMostWithCounts = 12;  // a count alone does
 constexpr std::size_t kMostWithNames = 30;
-constexpr double kLine = 15;
+constexpr double kLine = 14;
+constexpr double kSmallColumn = 6.7;  // a column of small text, and a little space
 
 void check(const ConfusionMatrix& matrix) {
   const std::size_t size = matrix.classes.size();
@@ -39,7 +40,7 @@ struct Grid {
 };
 
 std::size_t column_room(double width) {
-  return static_cast<std::size_t>(std::max(1., width / Canvas::kColumn - 0.5));
+  return static_cast<std::size_t>(std::max(1., width / kSmallColumn));
 }
 
 /// Room for the names above the columns.
@@ -62,7 +63,7 @@ Grid make_grid(const ConfusionMatrix& matrix, double top) {
   Grid grid{.cells = {}, .name_columns = std::min(longest, kMostColumns)};
   const bool named = size <= kMostWithNames;
   const double left = named ? static_cast<double>(grid.name_columns) * Canvas::kColumn + 8 : 1;
-  const double widest = size <= 3 ? 130 : Canvas::kWidth;
+  const double widest = size <= 3 ? 120 : Canvas::kWidth;
   const auto count = static_cast<double>(size);
   grid.width = std::min((Canvas::kWidth - left - 1) / count, widest);
   grid.height = size <= kMostWithShares ? std::clamp(grid.width * 0.75, 40., 62.)
@@ -123,7 +124,7 @@ void draw_column_name(Canvas& canvas, const ConfusionMatrix& matrix, const Box& 
   const auto lines = wrap(matrix.classes[column], column_room(cell.width), 2);
   at.y -= static_cast<double>(lines.size() - 1) * kLine;
   for (const std::string& line : lines) {
-    canvas.text(at, line, {.anchor = Anchor::kMiddle});
+    canvas.text(at, line, {.look = "small", .anchor = Anchor::kMiddle});
     at.y += kLine;
   }
 }

@@ -13,7 +13,7 @@ namespace {
 
 constexpr double kPlotHeight = 210;
 constexpr double kRightMargin = 12;
-constexpr std::size_t kMostStretches = 480;  // one a unit of the canvas's width
+constexpr std::size_t kMostStretches = 440;  // one a unit of the canvas's width
 
 using Points = std::vector<Point>;
 
@@ -112,7 +112,7 @@ std::string describe(const LineChart& chart, const Extent& extent) {
 }
 
 Frame unit_square(double top) {
-  constexpr double kSide = 340;
+  constexpr double kSide = 330;
   const Axis axis = linear_axis({0, 1}, {.ticks = 5});
   return {.plot = {(Canvas::kWidth - kSide) / 2, top, kSide, kSide}, .x = axis, .y = axis};
 }

@@ -8,7 +8,7 @@
 namespace relata::report {
 namespace {
 
-constexpr double kRowHeight = 44;
+constexpr double kRowHeight = 48;
 constexpr double kMargin = 8;
 
 struct RowText {
@@ -45,19 +45,19 @@ std::vector<double> all_values(const IntervalChart& chart) {
   return result;
 }
 
-/// The name above, the interval with its dots below it, the numbers in a column of their own.
+/// The name, below it the interval, below that the seeds; the numbers in a column of their own.
 void draw_row(Canvas& canvas, const Frame& frame, const Interval& row, const RowText& text) {
   const bool strong = row.emphasis == Emphasis::kStrong;
   const std::string_view weight = strong ? "halo strong" : "halo";
   const std::string colour = strong ? "s0" : "quiet";
-  canvas.text(text.at, shorten(row.name, 58), {.look = weight});
+  canvas.text(text.at, shorten(row.name, 56), {.look = weight});
   const double y = text.at.y + 14;
   canvas.text({Canvas::kWidth, y + 4.5}, text.numbers, {.look = weight, .anchor = Anchor::kEnd});
   const auto x = [&frame](double value) { return frame.place(value, 0).x; };
   if (has_interval(row)) canvas.line({x(row.low), y}, {x(row.high), y}, "line thick " + colour);
   if (drawable(row.estimate)) canvas.dot({x(row.estimate), y}, 5.5, "fill " + colour);
   for (const double seed : row.seeds) {
-    if (drawable(seed)) canvas.dot({x(seed), y}, 2.8, "open " + colour);
+    if (drawable(seed)) canvas.dot({x(seed), y + 10}, 2.6, "open " + colour);
   }
 }
 

@@ -9,7 +9,7 @@ namespace relata::report {
 namespace {
 
 constexpr std::string_view kStyle =
-    ".relata-plot{display:block;width:100%;max-width:34rem;height:auto;"
+    ".relata-plot{display:block;width:100%;max-width:30rem;height:auto;"
     "font:13px system-ui,-apple-system,'Segoe UI',Roboto,'Liberation Sans',Arial,sans-serif}"
     ".relata-plot text{fill:var(--ink);font-variant-numeric:tabular-nums}"
     ".relata-plot .title{font-size:15px;font-weight:600}"
@@ -27,7 +27,7 @@ constexpr std::string_view kStyle =
     ".relata-plot .dash{stroke-dasharray:7 4}"
     ".relata-plot .dots{stroke-dasharray:1.5 4}"
     ".relata-plot .fill{fill:var(--c)}"
-    ".relata-plot .open{fill:var(--paper);stroke:var(--c);stroke-width:1.2}"
+    ".relata-plot .open{fill:none;stroke:var(--c);stroke-width:1.2}"
     ".relata-plot .soft{opacity:.75}"
     ".relata-plot .faint{opacity:.45}"
     ".relata-plot .right{fill:var(--right)}"

@@ -42,7 +42,7 @@ enum class Anchor { kStart, kMiddle, kEnd };
 /// never a user's text.
 class Canvas {
  public:
-  static constexpr double kWidth = 480;   ///< narrow, so that texts stay legible on a phone
+  static constexpr double kWidth = 440;   ///< narrow, so that texts stay legible on a phone
   static constexpr double kColumn = 7.4;  ///< room for one column of text at the usual size
   static constexpr double kRow = 19;      ///< from one line of text to the next
 
@@ -52,12 +52,12 @@ class Canvas {
     double height = 0;
   };
   struct TextStyle {
-    std::string_view look = "";
+    std::string_view look = {};
     Anchor anchor = Anchor::kStart;
   };
   struct Fill {
     double opacity = 1;
-    std::string tip = "";  ///< shown when the pointer rests on the shape
+    std::string tip = {};  ///< shown when the pointer rests on the shape
   };
 
   void line(Point from, Point to, std::string_view look);

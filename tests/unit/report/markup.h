@@ -10,7 +10,8 @@
 
 namespace relata::report {
 
-inline const std::regex kTag(R"re(<(/?)([a-zA-Z][a-zA-Z0-9]*)((?: [a-zA-Z:-]+="[^"<]*")*)(/?)>)re");
+inline const std::regex kTag(
+    R"re(<(/?)([a-zA-Z][a-zA-Z0-9]*)((?: [a-zA-Z][a-zA-Z0-9:-]*="[^"<]*")*)(/?)>)re");
 inline const std::regex kText(R"re((?:[^<&]|&(?:amp|lt|gt|quot|#39);)*)re");
 inline constexpr std::string_view kDoctype = "<!doctype html>";
 
