@@ -9,12 +9,13 @@
 
 #include "relata/base/error.h"
 #include "relata/metrics/check.h"
+#include "relata/metrics/student.h"
 
 namespace relata::metrics {
 namespace {
 
-/// P(X ≤ k) of X ~ Binomial(n, ½), k < n / 2. Long double keeps ln C(n, k) exact to 1e-12 for
-/// millions of rows.
+/// P(X ≤ k) of X ~ Binomial(n, ½), k < n / 2.
+/// Long double keeps ln C(n, k) exact to 1e-12 for millions of rows.
 double lower_tail(int64_t k, int64_t n) {
   const auto log_factorial = [](int64_t m) { return std::lgamma(static_cast<long double>(m) + 1); };
   const long double log_term = log_factorial(n) - log_factorial(k) - log_factorial(n - k) -
@@ -30,8 +31,8 @@ double lower_tail(int64_t k, int64_t n) {
 }
 
 void check_sample(const Sample& sample) {
-  const bool spread_is_known = sample.n < 2 || sample.sd >= 0;
-  if (sample.n >= 1 && !std::isnan(sample.mean) && spread_is_known) return;
+  const bool has_spread = sample.n < 2 || (sample.sd >= 0 && std::isfinite(sample.sd));
+  if (sample.n >= 1 && std::isfinite(sample.mean) && has_spread) return;
   throw Error({.what = fmt::format("mean {}, sd {}, n {} describe no sample", sample.mean,
                                    sample.sd, sample.n)});
 }
@@ -41,28 +42,6 @@ WelchTest welch_without_spread(const Sample& a, const Sample& b) {
   if (a.mean == b.mean) return {.t = 0, .df = df, .p = 1};
   const double sign = a.mean > b.mean ? 1 : -1;
   return {.t = sign * std::numeric_limits<double>::infinity(), .df = df, .p = 0};
-}
-
-/// The continued fraction of I_x(a, b) by the modified Lentz method (DLMF 8.17.22; Press et al.,
-/// §6.4). Converges fast for x < (a + 1) / (a + b + 2).
-double beta_fraction(double x, double a, double b) {
-  constexpr double kTiny = 1e-300;
-  constexpr int kMostSteps = 100'000;
-  const auto away_from_zero = [](double v) { return std::abs(v) < kTiny ? kTiny : v; };
-  double c = 1;
-  double d = 1 / away_from_zero(1 - (a + b) * x / (a + 1));
-  double fraction = d;
-  const auto multiply = [&](double coefficient) {
-    d = 1 / away_from_zero(1 + coefficient * d);
-    c = away_from_zero(1 + coefficient / c);
-    fraction *= c * d;
-    return std::abs(c * d - 1) > std::numeric_limits<double>::epsilon();
-  };
-  for (int m = 1; m <= kMostSteps; ++m) {
-    multiply(m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)));
-    if (!multiply(-(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)))) break;
-  }
-  return fraction;
 }
 
 }  // namespace
@@ -119,36 +98,18 @@ WelchTest welch(const Sample& a, const Sample& b) {
     constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
     return {.t = kUnknown, .df = kUnknown, .p = kUnknown};
   }
-  if (a.sd == 0 && b.sd == 0) return welch_without_spread(a, b);
   const auto n_a = static_cast<double>(a.n);
   const auto n_b = static_cast<double>(b.n);
-  // v = s² / n,   t = (m_a − m_b) / √(v_a + v_b),   df = (v_a + v_b)² / (v_a² / (n_a − 1) + v_b² /
-  // (n_b − 1))
   const double v_a = a.sd * a.sd / n_a;
   const double v_b = b.sd * b.sd / n_b;
+  if (v_a + v_b == 0) return welch_without_spread(a, b);
+  // t = (m_a − m_b) / √(v_a + v_b),   v = s² / n
   const double t = (a.mean - b.mean) / std::sqrt(v_a + v_b);
-  const double df = (v_a + v_b) * (v_a + v_b) / (v_a * v_a / (n_a - 1) + v_b * v_b / (n_b - 1));
+  // df = (v_a + v_b)² / (v_a² / (n_a − 1) + v_b² / (n_b − 1)),   in shares u = v / (v_a + v_b)
+  const double u_a = v_a / (v_a + v_b);
+  const double u_b = v_b / (v_a + v_b);
+  const double df = 1 / (u_a * u_a / (n_a - 1) + u_b * u_b / (n_b - 1));
   return {.t = t, .df = df, .p = student_t_two_sided(t, df)};
-}
-
-double student_t_two_sided(double t, double df) {
-  if (std::isinf(t)) return 0;
-  // P(|T| ≥ |t|) = I_{df / (df + t²)}(df / 2, ½) = 1 − I_{t² / (df + t²)}(½, df / 2); the latter is
-  // exact near 0
-  const double whole = df + t * t;
-  return t * t < df ? 1 - incomplete_beta(t * t / whole, 0.5, df / 2)
-                    : incomplete_beta(df / whole, df / 2, 0.5);
-}
-
-double incomplete_beta(double x, double a, double b) {
-  if (x <= 0) return 0;
-  if (x >= 1) return 1;
-  // I_x(a, b) = x^a (1 − x)^b / (a B(a, b)) · fraction(x, a, b) = 1 − I_{1−x}(b, a)
-  const double log_front =
-      std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b) + a * std::log(x) + b * std::log1p(-x);
-  const double front = std::exp(log_front);
-  return x < (a + 1) / (a + b + 2) ? front * beta_fraction(x, a, b) / a
-                                   : 1 - front * beta_fraction(1 - x, b, a) / b;
 }
 
 Interval paired_difference(const WeightedMetric& a, const WeightedMetric& b, int64_t rows,

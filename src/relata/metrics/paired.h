@@ -53,12 +53,6 @@ struct WelchTest {
 /// deviation (of n ≥ 2).
 WelchTest welch(const Sample& a, const Sample& b);
 
-/// P(|T| ≥ |t|) of Student's t with df > 0 degrees of freedom.
-double student_t_two_sided(double t, double df);
-
-/// I_x(a, b), the regularised incomplete beta function; a, b > 0, 0 ≤ x ≤ 1.
-double incomplete_beta(double x, double a, double b);
-
 /// Percentile bootstrap interval of metric(A) − metric(B): both see the same resamples of the same
 /// rows. Errors as for bootstrap. The difference is undefined where either metric is.
 Interval paired_difference(const WeightedMetric& a, const WeightedMetric& b, int64_t rows,
