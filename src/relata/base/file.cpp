@@ -56,14 +56,15 @@ WriteCalls& write_calls() {
 std::string read_file(const fs::path& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.value < 0) throw system_error("cannot open", path.string(), errno);
-  std::string content(size_of(file, path), '\0');
+  std::string content(size_of(file, path) + 1, '\0');  // one byte more, to see the end
   std::size_t done = 0;
-  while (done < content.size()) {
+  while (true) {
     const ssize_t got = ::read(file.value, content.data() + done, content.size() - done);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) throw system_error("cannot read", path.string(), errno);
     if (got == 0) break;
     done += static_cast<std::size_t>(got);
+    if (done == content.size()) content.resize(2 * done + 4096);  // a pipe has no size
   }
   content.resize(done);
   return content;
@@ -73,6 +74,11 @@ MappedFile::MappedFile(const fs::path& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.value < 0) throw system_error("cannot open", path.string(), errno);
   const std::size_t size = size_of(file, path);
+  if (!fs::is_regular_file(path)) {
+    throw Error({.what = "is a pipe or a device, expected a file",
+                 .where = path.string(),
+                 .remedy = "write its content to a file first"});
+  }
   if (size == 0) return;  // mmap refuses a length of zero
   void* start = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.value, 0);
   if (start == MAP_FAILED) throw system_error("cannot map", path.string(), errno);

@@ -11,13 +11,13 @@
 
 namespace relata {
 
-/// The whole content. Throws Error if the file cannot be read.
+/// The whole content, of a pipe too. Throws Error if the file cannot be read.
 std::string read_file(const std::filesystem::path& path);
 
 /// A read-only memory map of a whole file; moving it keeps the bytes where they are.
 class MappedFile {
  public:
-  /// Throws Error if the file cannot be opened or mapped. An empty file gives an empty span.
+  /// Throws Error if the file cannot be opened or mapped, as pipes cannot. An empty file gives an empty span.
   explicit MappedFile(const std::filesystem::path& path);
   ~MappedFile();
   MappedFile(MappedFile&& other) noexcept;

@@ -42,7 +42,9 @@ class Cursor {
   using pointer = const char*;
   using reference = const char&;
 
-  Cursor(const char* at, const char** furthest) : at_(at), furthest_(furthest) {}
+  using Position = std::string_view::const_iterator;
+
+  Cursor(Position at, Position* furthest) : at_(at), furthest_(furthest) {}
   reference operator*() const { return *at_; }
   Cursor& operator++() {
     *furthest_ = ++at_;
@@ -51,8 +53,8 @@ class Cursor {
   bool operator==(const Cursor& other) const { return at_ == other.at_; }
 
  private:
-  const char* at_;
-  const char** furthest_;
+  Position at_;
+  Position* furthest_;
 };
 
 /// nlohmann's message without its prefix, "[json.exception…] " and "parse error at line 1, column
@@ -67,9 +69,9 @@ std::string syntax_fault(std::string_view message) {
 class StrictBuilder : public nlohmann::json_sax<json> {
  public:
   explicit StrictBuilder(const Document& document)
-      : document_(document), furthest_(document.text.data()) {}
+      : document_(document), furthest_(document.text.begin()) {}
 
-  const char** furthest() { return &furthest_; }
+  Cursor::Position* furthest() { return &furthest_; }
   json take() { return std::move(root_); }
 
   bool null() override { return add(nullptr); }
@@ -136,12 +138,12 @@ class StrictBuilder : public nlohmann::json_sax<json> {
   }
 
   Error error(std::string what, std::string remedy) const {
-    const auto offset = static_cast<std::size_t>(furthest_ - document_.text.data());
+    const auto offset = static_cast<std::size_t>(furthest_ - document_.text.begin());
     return document_.error_at(offset, std::move(what), std::move(remedy));
   }
 
   const Document& document_;
-  const char* furthest_;
+  Cursor::Position furthest_;
   json root_;
   std::vector<json*> open_;  // a parent does not grow while its child is open, so these stay valid
   std::string key_;
@@ -160,8 +162,8 @@ json parse_json_strict(std::string_view text, std::string_view where, int64_t fi
                             "save the file as UTF-8 text");
   }
   StrictBuilder builder(document);
-  json::sax_parse(Cursor(text.data(), builder.furthest()),
-                  Cursor(text.data() + text.size(), builder.furthest()), &builder);
+  json::sax_parse(Cursor(text.begin(), builder.furthest()), Cursor(text.end(), builder.furthest()),
+                  &builder);
   return builder.take();
 }
 

@@ -13,16 +13,16 @@ namespace relata::io {
 
 class TextFile {
  public:
-  /// gzip is told by its first bytes, not by the name. Throws Error if the file cannot be read or
-  /// decompressed.
+  /// gzip is told by its first bytes, not by the name; a pipe is read to its end. Throws Error if
+  /// the file cannot be read or decompressed.
   explicit TextFile(const std::filesystem::path& path, uint64_t limit = kGunzipLimit);
 
   /// Lives as long as this object; moving the object ends it.
   std::string_view text() const;
 
  private:
-  MappedFile file_;
-  std::optional<std::string> unpacked_;
+  std::optional<MappedFile> mapped_;  ///< a plain file
+  std::string read_;                  ///< anything else
 };
 
 /// The text of a file as a string of its own.

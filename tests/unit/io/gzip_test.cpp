@@ -1,6 +1,9 @@
 #include "relata/io/gzip.h"
 
+#include <unistd.h>
 #include <zlib.h>
+
+#include <array>
 
 #include "relata/io/text_file.h"
 #include "unit/io/support.h"
@@ -75,6 +78,28 @@ TEST(TextFile, ReadsPlainAndPackedFilesAlike) {
   EXPECT_THAT([&] { read_text(folder.write("cut.gz", gzip("text").substr(0, 15))); },
               fails_with("cut.gz: the gzip stream ends"));
   EXPECT_THAT([&] { read_text(folder / "absent"); }, fails_with("absent: cannot open"));
+}
+
+TEST(TextFile, ReadsAPipeToItsEnd) {
+  const std::string text(50'000, 'p');  // less than the pipe holds, so that nobody waits
+  for (const std::string& content : {text, gzip(text)}) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::pipe(ends.data()), 0);
+    EXPECT_EQ(::write(ends[1], content.data(), content.size()),
+              static_cast<ssize_t>(content.size()));
+    ::close(ends[1]);
+    EXPECT_EQ(read_text("/dev/fd/" + std::to_string(ends[0])), text);
+    ::close(ends[0]);
+  }
+}
+
+TEST(TextFile, APipeIsNotMapped) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe(ends.data()), 0);
+  EXPECT_THAT([&] { MappedFile("/dev/fd/" + std::to_string(ends[0])); },
+              fails_with("is a pipe or a device, expected a file"));
+  ::close(ends[0]);
+  ::close(ends[1]);
 }
 
 }  // namespace

@@ -67,6 +67,10 @@ TEST(ParseSafetensors, ChecksTheHeaderLength) {
   EXPECT_THAT(parsing(std::string(7, '\1')), fails_with("has 7 bytes"));
   EXPECT_THAT(parsing(std::string(8, '\xFF')),
               fails_with("header length is 18446744073709551615, expected at most 100000000"));
+  EXPECT_THAT(parsing({"\x01\xE1\xF5\x05\0\0\0\0", 8}),
+              fails_with("header length is 100000001, expected at most 100000000"));
+  EXPECT_THAT(parsing({"\x00\xE1\xF5\x05\0\0\0\0", 8}),
+              fails_with("header length is 100000000, but only 0 bytes follow"));
   EXPECT_THAT(parsing(file_of("{}").substr(0, 9)),
               fails_with("header length is 2, but only 1 bytes follow"));
   EXPECT_THAT(parsing(file_of("")), fails_with("header starts with \"\", expected \"{\""));
