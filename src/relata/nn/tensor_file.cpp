@@ -43,14 +43,16 @@ torch::Dtype torch_dtype(io::DType dtype, std::string_view tensor_name) {
   for (const auto& [file, torch] : kDtypes) {
     if (file == dtype) return torch;
   }
-  throw Error({.what = fmt::format("tensor '{}' is {}, which libtorch cannot hold", tensor_name, io::dtype_name(dtype))});
+  throw Error({.what = fmt::format("tensor '{}' is {}, which libtorch cannot hold", tensor_name,
+                                   io::dtype_name(dtype))});
 }
 
 io::DType file_dtype(torch::Dtype dtype, std::string_view tensor_name) {
   for (const auto& [file, torch] : kDtypes) {
     if (torch == dtype) return file;
   }
-  throw Error({.what = fmt::format("tensor '{}' is {}, which safetensors cannot hold", tensor_name, toString(dtype))});
+  throw Error({.what = fmt::format("tensor '{}' is {}, which safetensors cannot hold", tensor_name,
+                                   toString(dtype))});
 }
 
 void save_tensors(const std::filesystem::path& path, const NamedTensors& tensors,
@@ -72,20 +74,23 @@ TensorFile load_tensors(const std::filesystem::path& path) {
   TensorFile content{.tensors = {}, .metadata = file.metadata()};
   for (const io::TensorInfo& info : file.tensors()) {
     torch::Tensor tensor = torch::empty(info.shape, torch_dtype(info.dtype, info.name));
-    if (!info.bytes.empty()) std::memcpy(tensor.mutable_data_ptr(), info.bytes.data(), info.bytes.size());
+    if (!info.bytes.empty())
+      std::memcpy(tensor.mutable_data_ptr(), info.bytes.data(), info.bytes.size());
     content.tensors[info.name] = tensor;
   }
   return content;
 }
 
-void assign_tensors(const NamedTensors& target, const NamedTensors& source, const std::string& where) {
+void assign_tensors(const NamedTensors& target, const NamedTensors& source,
+                    const std::string& where) {
   std::vector<std::string> faults;
   for (const auto& [name, tensor] : target) {
     const auto found = source.find(name);
     if (found == source.end()) {
       faults.push_back("missing '" + name + "'");
     } else if (found->second.sizes() != tensor.sizes()) {
-      faults.push_back(fmt::format("'{}' is {} but must be {}", name, io::shape_text(found->second.sizes().vec()),
+      faults.push_back(fmt::format("'{}' is {} but must be {}", name,
+                                   io::shape_text(found->second.sizes().vec()),
                                    io::shape_text(tensor.sizes().vec())));
     }
   }
@@ -93,7 +98,9 @@ void assign_tensors(const NamedTensors& target, const NamedTensors& source, cons
     if (!target.contains(name)) faults.push_back("unexpected '" + name + "'");
   }
   if (!faults.empty()) {
-    throw Error({.what = fmt::format("its tensors do not fit the model: {}", fmt::join(faults, ", ")), .where = where});
+    throw Error(
+        {.what = fmt::format("its tensors do not fit the model: {}", fmt::join(faults, ", ")),
+         .where = where});
   }
   const torch::NoGradGuard no_grad;
   for (const auto& [name, tensor] : target) {

@@ -27,8 +27,10 @@ struct TensorFile {
 };
 TensorFile load_tensors(const std::filesystem::path& path);
 
-/// Copies `source` into `target` by name. Strict: one Error lists all missing, unexpected and misshapen tensors.
-void assign_tensors(const NamedTensors& target, const NamedTensors& source, const std::string& where);
+/// Copies `source` into `target` by name. Strict: one Error lists all missing, unexpected and
+/// misshapen tensors.
+void assign_tensors(const NamedTensors& target, const NamedTensors& source,
+                    const std::string& where);
 
 /// XXH3 of names, shapes and bytes, in the order of the names.
 std::string tensor_hash(const NamedTensors& tensors);

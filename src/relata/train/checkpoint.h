@@ -1,4 +1,5 @@
-// A training state on disk: tensors and facts in one safetensors file, with a checksum over all of it.
+// A training state on disk: tensors and facts in one safetensors file, with a checksum over all of
+// it.
 #pragma once
 
 #include <filesystem>

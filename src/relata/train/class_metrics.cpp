@@ -6,7 +6,8 @@
 
 namespace relata::train {
 
-DenseScores::DenseScores(const torch::Tensor& matrix) : rows(matrix.size(0)), classes(matrix.size(1)) {
+DenseScores::DenseScores(const torch::Tensor& matrix)
+    : rows(matrix.size(0)), classes(matrix.size(1)) {
   const torch::Tensor dense = matrix.to(torch::kFloat64).contiguous();
   const auto* data = dense.const_data_ptr<double>();
   values.assign(data, data + dense.numel());
@@ -22,10 +23,12 @@ torch::Tensor probabilities(const torch::Tensor& logits, double temperature) {
   return torch::softmax(logits.to(torch::kFloat64) / temperature, /*dim=*/1);
 }
 
-Evaluation class_metrics(const Classifies::Classification& result, const torch::Tensor& auc_scores) {
+Evaluation class_metrics(const Classifies::Classification& result,
+                         const torch::Tensor& auc_scores) {
   const torch::Tensor labelled = result.labels >= 0;
   const std::vector<int64_t> labels = to_vector(result.labels.index({labelled}));
-  if (labels.empty()) throw Error({.what = "no row of this split has a label, so there is nothing to score"});
+  if (labels.empty())
+    throw Error({.what = "no row of this split has a label, so there is nothing to score"});
   const DenseScores logits(result.logits.index({labelled}));
   const DenseScores ranks(auc_scores.index({labelled}));
   const std::vector<int64_t> predicted = metrics::argmax(logits.view());
@@ -33,7 +36,8 @@ Evaluation class_metrics(const Classifies::Classification& result, const torch::
   evaluation.metrics.push_back({"accuracy", metrics::accuracy(predicted, labels)});
   if (logits.classes == 2) {
     evaluation.metrics.push_back({"f1_binary", metrics::f1_binary(predicted, labels)});
-    evaluation.metrics.push_back({"roc_auc", metrics::roc_auc(metrics::column(ranks.view(), 1), labels)});
+    evaluation.metrics.push_back(
+        {"roc_auc", metrics::roc_auc(metrics::column(ranks.view(), 1), labels)});
   } else {
     evaluation.metrics.push_back({"f1_weighted", metrics::f1_weighted(predicted, labels)});
     evaluation.metrics.push_back({"f1_macro", metrics::f1_macro(predicted, labels)});

@@ -8,9 +8,9 @@
 
 namespace relata::train {
 
-/// Over the labelled rows: accuracy; for two classes f1_binary (class 1), else f1_weighted and f1_macro; roc_auc of
-/// `auc_scores` [rows, classes] float64 (class 1 for two classes, else macro one-vs-rest; NaN with one class).
-/// Throws Error if no row has a label.
+/// Over the labelled rows: accuracy; for two classes f1_binary (class 1), else f1_weighted and
+/// f1_macro; roc_auc of `auc_scores` [rows, classes] float64 (class 1 for two classes, else macro
+/// one-vs-rest; NaN with one class). Throws Error if no row has a label.
 Evaluation class_metrics(const Classifies::Classification& result, const torch::Tensor& auc_scores);
 
 /// softmax(logits / temperature) as float64 [rows, classes].

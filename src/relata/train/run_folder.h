@@ -1,4 +1,5 @@
-// The folder of one run: config.yaml, metrics.jsonl, events.*, checkpoints/, model/, result.json, report.html.
+// The folder of one run: config.yaml, metrics.jsonl, events.*, checkpoints/, model/, result.json,
+// report.html.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +26,9 @@ enum class Resume { kNo, kYes };
 
 class RunFolder {
  public:
-  /// New: makes the folder and writes config.yaml; an existing one that is not empty is an Error. Resume: the folder's
-  /// config.yaml must say the same (`config_yaml`, comments aside), or it is a run of another recipe: an Error.
+  /// New: makes the folder and writes config.yaml; an existing one that is not empty is an Error.
+  /// Resume: the folder's config.yaml must say the same (`config_yaml`, comments aside), or it is a
+  /// run of another recipe: an Error.
   RunFolder(std::filesystem::path path, const std::string& config_yaml, Resume resume);
   ~RunFolder();
 

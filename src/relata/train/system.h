@@ -74,8 +74,10 @@ class Classifies {
   virtual ~Classifies() = default;
   /// The roles whose absence it can bear, in order.
   virtual const std::vector<std::string>& roles() const = 0;
-  /// `without`: roles to be treated as missing in every row. Throws Error naming a row that then has nothing left.
-  virtual Classification classify(const data::View& view, const std::vector<std::string>& without) = 0;
+  /// `without`: roles to be treated as missing in every row. Throws Error naming a row that then
+  /// has nothing left.
+  virtual Classification classify(const data::View& view,
+                                  const std::vector<std::string>& without) = 0;
   /// What ranks rows for the ROC curve: float64 [rows, classes].
   virtual torch::Tensor auc_scores(const torch::Tensor& logits) const = 0;
 };

@@ -1,6 +1,7 @@
 // Every constant of M3CoL on tabular modalities, once: default, meaning, source.
-// Sources: (C name) released code and its option, (P) paper (arXiv 2409.17777), (D) the authors' development code,
-// (r) relata's own. Where paper and code differ an enum names both; README.md lists the discrepancies.
+// Sources: (C name) released code and its option, (P) paper (arXiv 2409.17777), (D) the authors'
+// development code, (r) relata's own. Where paper and code differ an enum names both; README.md
+// lists the discrepancies.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,8 @@ namespace relata::systems::m3col {
 
 /// Which set of choices the other keys start from.
 enum class Preset {
-  kOfficial,  ///< the released code, whose README leaves the contrastive term off: `contrast.enabled` must be said
+  kOfficial,  ///< the released code, whose README leaves the contrastive term off:
+              ///< `contrast.enabled` must be said
   kPaper,     ///< official, with contrast, a clean fixed side, mixing of the inputs
   kFixed,     ///< official, with contrast, and the defects of the release mended
 };
@@ -46,7 +48,8 @@ enum class AucScore {
 /// How a row that lacks a modality is classified.
 enum class MissingRule {
   kHeads,   ///< mean of the probabilities of the unimodal heads that have their input
-  kFusion,  ///< fusion with zeros in the place of a missing embedding; sensible after modality dropout
+  kFusion,  ///< fusion with zeros in the place of a missing embedding; sensible after modality
+            ///< dropout
 };
 
 struct ModelConfig {
@@ -69,8 +72,10 @@ struct ContrastConfig {
   MixSpace mix_space = MixSpace::kEmbedding;
   objectives::FixedPoint fixed_point = objectives::FixedPoint::kOverwrite;
   objectives::PairScheme pairs = objectives::PairScheme::kCyclic;
-  objectives::BackwardTargets backward = objectives::BackwardTargets::kAsReleased;  ///< row_normalise, in no preset
-  objectives::SoftTargets targets = objectives::SoftTargets::kAttached;             ///< detach_targets, in no preset
+  objectives::BackwardTargets backward =
+      objectives::BackwardTargets::kAsReleased;  ///< row_normalise, in no preset
+  objectives::SoftTargets targets =
+      objectives::SoftTargets::kAttached;  ///< detach_targets, in no preset
 
   bool on() const { return enabled == Switch::kOn; }
 };
@@ -78,13 +83,15 @@ void describe(Fields& fields, ContrastConfig& config);
 
 struct Config {
   Preset preset = Preset::kOfficial;
-  std::vector<std::string> roles;           ///< in the order that cyclic pairs follow; empty: every vector field (r)
+  std::vector<std::string>
+      roles;  ///< in the order that cyclic pairs follow; empty: every vector field (r)
   std::map<std::string, std::string> bind;  ///< role: field, where they differ (r)
   std::string label;                        ///< empty: the dataset's only class label (r)
   ModelConfig model;
   ContrastConfig contrast;
   bool unimodal_losses = true;  ///< Σ_m CE(head_m); off is the release's no_uni_pred  (C)
-  double modality_dropout = 0;  ///< probability that fusion does not see a modality of a row while training (r)
+  double modality_dropout =
+      0;  ///< probability that fusion does not see a modality of a row while training (r)
   MissingRule missing = MissingRule::kHeads;
   data::ConstantFeature constant_feature = data::ConstantFeature::kKeep;
   AucScore auc = AucScore::kProbability;

@@ -29,9 +29,10 @@ std::string only_class_label(const data::View& view) {
     if (view.label_spec(field.name).kind == data::LabelKind::kClass) names.push_back(field.name);
   }
   if (names.size() == 1) return names.front();
-  throw Error({.what = fmt::format("has {} class labels ({})", names.size(), fmt::join(names, ", ")),
-               .where = folder_of(view),
-               .remedy = names.empty() ? "M3CoL classifies: add a class label" : "choose one: label=NAME"});
+  throw Error(
+      {.what = fmt::format("has {} class labels ({})", names.size(), fmt::join(names, ", ")),
+       .where = folder_of(view),
+       .remedy = names.empty() ? "M3CoL classifies: add a class label" : "choose one: label=NAME"});
 }
 
 }  // namespace
@@ -40,20 +41,22 @@ Bound bind_fields(const data::View& train, const Config& config) {
   Bound bound{.roles = config.roles.empty() ? vector_fields(train) : config.roles,
               .label = config.label.empty() ? only_class_label(train) : config.label};
   if (bound.roles.size() < 2) {
-    throw Error({.what = fmt::format("M3CoL needs at least two vector fields, but has {}: {}", bound.roles.size(),
-                                     fmt::join(bound.roles, ", ")),
+    throw Error({.what = fmt::format("M3CoL needs at least two vector fields, but has {}: {}",
+                                     bound.roles.size(), fmt::join(bound.roles, ", ")),
                  .where = folder_of(train)});
   }
   std::set<std::string> seen;
   for (const std::string& role : bound.roles) {
-    if (!seen.insert(role).second) throw Error({.what = "the role '" + role + "' is named twice", .where = "roles"});
+    if (!seen.insert(role).second)
+      throw Error({.what = "the role '" + role + "' is named twice", .where = "roles"});
     const auto field = config.bind.find(role);
     const std::string& name = field == config.bind.end() ? role : field->second;
     const data::FieldSpec* spec = train.table().find(name);
     if (spec == nullptr || spec->modality != data::Modality::kVector) {
-      throw Error({.what = fmt::format("'{}' is no vector field", name),
-                   .where = folder_of(train),
-                   .remedy = fmt::format("its vector fields: {}", fmt::join(vector_fields(train), ", "))});
+      throw Error(
+          {.what = fmt::format("'{}' is no vector field", name),
+           .where = folder_of(train),
+           .remedy = fmt::format("its vector fields: {}", fmt::join(vector_fields(train), ", "))});
     }
   }
   train.label_spec(bound.label);  // throws if there is none
@@ -66,42 +69,50 @@ void check_classes(const data::View& train, const std::string& label) {
     if (const int64_t c = train.class_label(i, label); c >= 0) seen.insert(c);
   }
   if (seen.size() >= 2) return;
-  throw Error({.what = fmt::format("the training split has rows of {} class(es) of '{}'", seen.size(), label),
+  throw Error({.what = fmt::format("the training split has rows of {} class(es) of '{}'",
+                                   seen.size(), label),
                .where = folder_of(train),
                .remedy = "at least two are needed"});
 }
 
-bool has_label(const data::View& view, const std::string& label) { return view.table().find(label) != nullptr; }
+bool has_label(const data::View& view, const std::string& label) {
+  return view.table().find(label) != nullptr;
+}
 
 void leave_out(data::Batch& batch, const std::vector<std::string>& without) {
   for (const std::string& name : without) {
     const auto role = batch.roles.find(name);
-    if (role == batch.roles.end()) throw Error({.what = "the model has no modality '" + name + "'"});
+    if (role == batch.roles.end())
+      throw Error({.what = "the model has no modality '" + name + "'"});
     role->second.present = torch::zeros_like(role->second.present);
     role->second.values = torch::zeros_like(role->second.values);
     batch.rows.present[name] = role->second.present;
   }
 }
 
-void refuse_empty_rows(const data::Batch& batch, const std::vector<std::string>& roles, const data::View& view) {
+void refuse_empty_rows(const data::Batch& batch, const std::vector<std::string>& roles,
+                       const data::View& view) {
   torch::Tensor any = batch.rows.present.at(roles.front());
   for (const std::string& role : roles) any = any.logical_or(batch.rows.present.at(role));
   if (any.all().item<bool>()) return;
   const auto row = any.logical_not().nonzero()[0].item<int64_t>();
-  throw Error({.what = fmt::format("record '{}' has none of the modalities {}", batch.rows.ids[static_cast<size_t>(row)],
-                                   fmt::join(roles, ", ")),
-               .where = folder_of(view)});
+  throw Error(
+      {.what = fmt::format("record '{}' has none of the modalities {}",
+                           batch.rows.ids[static_cast<size_t>(row)], fmt::join(roles, ", ")),
+       .where = folder_of(view)});
 }
 
-void refuse_infinite(const data::View& view, std::span<const int64_t> positions, const std::string& field,
-                     const torch::Tensor& values) {
+void refuse_infinite(const data::View& view, std::span<const int64_t> positions,
+                     const std::string& field, const torch::Tensor& values) {
   const torch::Tensor bad = values.isfinite().logical_not().nonzero()[0];
   const auto position = positions[static_cast<size_t>(bad[0].item<int64_t>())];
   const auto feature = static_cast<size_t>(bad[1].item<int64_t>());
-  throw Error({.what = fmt::format("field '{}' of record '{}' holds {} at feature '{}'", field, view.id(position),
-                                   view.vector(position, field)[feature], view.feature_names(field)[feature]),
-               .where = folder_of(view),
-               .remedy = "impute it, or leave the whole field out of this record (a missing modality)"});
+  throw Error(
+      {.what = fmt::format("field '{}' of record '{}' holds {} at feature '{}'", field,
+                           view.id(position), view.vector(position, field)[feature],
+                           view.feature_names(field)[feature]),
+       .where = folder_of(view),
+       .remedy = "impute it, or leave the whole field out of this record (a missing modality)"});
 }
 
 }  // namespace relata::systems::m3col

@@ -16,7 +16,8 @@ struct Bound {
   std::string label;
 };
 
-/// Throws Error if there are fewer than two vector roles, a bound field is no vector, or the label is ambiguous.
+/// Throws Error if there are fewer than two vector roles, a bound field is no vector, or the label
+/// is ambiguous.
 Bound bind_fields(const data::View& train, const Config& config);
 
 /// Throws Error unless at least two classes have a row.
@@ -28,10 +29,11 @@ bool has_label(const data::View& view, const std::string& label);
 void leave_out(data::Batch& batch, const std::vector<std::string>& without);
 
 /// Throws Error naming the first row that has none of the roles.
-void refuse_empty_rows(const data::Batch& batch, const std::vector<std::string>& roles, const data::View& view);
+void refuse_empty_rows(const data::Batch& batch, const std::vector<std::string>& roles,
+                       const data::View& view);
 
 /// Throws Error naming the record and feature of the first value that is not finite.
-[[noreturn]] void refuse_infinite(const data::View& view, std::span<const int64_t> positions, const std::string& field,
-                                  const torch::Tensor& values);
+[[noreturn]] void refuse_infinite(const data::View& view, std::span<const int64_t> positions,
+                                  const std::string& field, const torch::Tensor& values);
 
 }  // namespace relata::systems::m3col

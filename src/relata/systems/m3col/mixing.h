@@ -11,9 +11,10 @@
 
 namespace relata::systems::m3col {
 
-/// Draws one mixing of `rows` rows: a permutation, then b ~ Beta, then who is selected (the order of the release);
-/// b is 1 for those that are not.
-objectives::Mixing draw_mixing(int64_t rows, const ContrastConfig& config, torch::Generator& generator);
+/// Draws one mixing of `rows` rows: a permutation, then b ~ Beta, then who is selected (the order
+/// of the release); b is 1 for those that are not.
+objectives::Mixing draw_mixing(int64_t rows, const ContrastConfig& config,
+                               torch::Generator& generator);
 
 /// A role's mixing among the draws of a batch.
 void put_mixing(train::Draws& draws, const std::string& role, const objectives::Mixing& mixing);

@@ -20,13 +20,14 @@ namespace {
 
 using torch::Tensor;
 
-constexpr int64_t kEvaluationRows = 1024;  // rows a forward pass when scoring: bounds memory, changes nothing else
+constexpr int64_t kEvaluationRows =
+    1024;  // rows a forward pass when scoring: bounds memory, changes nothing else
 
 bool every(const Tensor& mask) { return mask.all().item<bool>(); }
 
 /// Σ over the chosen rows of −log softmax(logits)[label], and how many rows that are.
-void add_cross_entropy(train::LossParts& parts, const std::string& name, const Tensor& logits, const Tensor& labels,
-                       const Tensor& chosen) {
+void add_cross_entropy(train::LossParts& parts, const std::string& name, const Tensor& logits,
+                       const Tensor& labels, const Tensor& chosen) {
   const bool whole = every(chosen);
   const Tensor l = whole ? logits : logits.index({chosen});
   const Tensor y = whole ? labels : labels.index({chosen});
@@ -42,9 +43,13 @@ Tensor complete_rows(const data::Rows& rows, const std::vector<std::string>& rol
   return every(complete) ? Tensor() : complete.nonzero().squeeze(1);
 }
 
-Tensor pick_rows(const Tensor& x, const Tensor& rows) { return rows.defined() ? x.index_select(0, rows) : x; }
+Tensor pick_rows(const Tensor& x, const Tensor& rows) {
+  return rows.defined() ? x.index_select(0, rows) : x;
+}
 
-int64_t count_of(const Tensor& rows, int64_t all_rows) { return rows.defined() ? rows.size(0) : all_rows; }
+int64_t count_of(const Tensor& rows, int64_t all_rows) {
+  return rows.defined() ? rows.size(0) : all_rows;
+}
 
 }  // namespace
 
@@ -58,7 +63,9 @@ const std::string& M3col::field_of(const std::string& role) const {
 train::State M3col::fit(const data::View& train) {
   const Bound bound = bind_fields(train, config_);
   train::State state;
-  state.facts = {{"roles", bound.roles}, {"label", {bound.label}}, {"classes", train.label_spec(bound.label).names}};
+  state.facts = {{"roles", bound.roles},
+                 {"label", {bound.label}},
+                 {"classes", train.label_spec(bound.label).names}};
   for (const std::string& role : bound.roles) {
     const data::FieldMatrix matrix = data::field_matrix(train, field_of(role));
     const data::Affine scale = data::fit_min_max(matrix.values, config_.constant_feature);
@@ -93,18 +100,21 @@ Tensor M3col::role_values(const data::View& view, std::span<const int64_t> posit
     if (!here[i]) continue;
     const std::span<const double> values = view.vector(positions[i], field);
     if (static_cast<int64_t>(values.size()) != width) {
-      throw Error({.what = fmt::format("field '{}' of record '{}' has {} values, but the model was trained on {}",
-                                       field, view.id(positions[i]), values.size(), width),
+      throw Error({.what = fmt::format(
+                       "field '{}' of record '{}' has {} values, but the model was trained on {}",
+                       field, view.id(positions[i]), values.size(), width),
                    .where = view.dataset().folder().string()});
     }
-    std::memcpy(raw.mutable_data_ptr<double>() + static_cast<int64_t>(i) * width, values.data(), values.size_bytes());
+    std::memcpy(raw.mutable_data_ptr<double>() + static_cast<int64_t>(i) * width, values.data(),
+                values.size_bytes());
   }
   const Tensor scaled = scale(raw);
   if (!every(scaled.isfinite())) refuse_infinite(view, positions, field, scaled);
   return scaled.masked_fill(present.logical_not().unsqueeze(1), 0).to(torch::kFloat32);
 }
 
-data::Batch M3col::collate(std::span<const int64_t> positions, const data::View& view, CounterRng) const {
+data::Batch M3col::collate(std::span<const int64_t> positions, const data::View& view,
+                           CounterRng) const {
   const auto rows = static_cast<int64_t>(positions.size());
   data::Batch batch;
   batch.item_row = torch::arange(rows);
@@ -122,7 +132,8 @@ data::Batch M3col::collate(std::span<const int64_t> positions, const data::View&
     for (int64_t i = 0; i < rows; ++i) {
       present[i] = view.present(positions[static_cast<size_t>(i)], field_of(roles_[m]));
     }
-    batch.roles[roles_[m]] = {.values = role_values(view, positions, m, present), .present = present};
+    batch.roles[roles_[m]] = {.values = role_values(view, positions, m, present),
+                              .present = present};
     batch.rows.present[roles_[m]] = present;
   }
   return batch;
@@ -138,11 +149,13 @@ bool M3col::forward_reads_other_rows(const train::Progress& progress) const {
 
 bool M3col::has_objective(const train::Progress&) const { return config_.contrast.on(); }
 
-train::Draws M3col::draw(const data::Rows& rows, const train::Progress& progress, torch::Generator& generator) {
+train::Draws M3col::draw(const data::Rows& rows, const train::Progress& progress,
+                         torch::Generator& generator) {
   train::Draws draws;
   if (mixing(progress)) {
     const int64_t complete = count_of(complete_rows(rows, roles_), rows.size());
-    for (const std::string& role : roles_) put_mixing(draws, role, draw_mixing(complete, config_.contrast, generator));
+    for (const std::string& role : roles_)
+      put_mixing(draws, role, draw_mixing(complete, config_.contrast, generator));
   }
   if (config_.modality_dropout > 0) {
     for (const std::string& role : roles_) {
@@ -153,7 +166,8 @@ train::Draws M3col::draw(const data::Rows& rows, const train::Progress& progress
 }
 
 // L_cls = CE(fusion) + Σ_m CE(head_m): sums over rows, so they belong to forward.
-train::Forward M3col::forward(const data::Batch& batch, const train::Draws& draws, const train::Progress& progress) {
+train::Forward M3col::forward(const data::Batch& batch, const train::Draws& draws,
+                              const train::Progress& progress) {
   train::Forward out;
   const Tensor& labels = batch.rows.labels.at("label");
   const Tensor labelled = labels >= 0;
@@ -190,15 +204,16 @@ std::map<std::string, double> M3col::counts(const data::Batch& batch) const {
   std::map<std::string, double> counts{{"fusion", labelled.sum().item<double>()}};
   for (const std::string& role : roles_) {
     if (!config_.unimodal_losses) break;
-    counts["head." + role] = labelled.logical_and(batch.roles.at(role).present).sum().item<double>();
+    counts["head." + role] =
+        labelled.logical_and(batch.roles.at(role).present).sum().item<double>();
   }
   return counts;
 }
 
-// L_con sees every row of the effective batch: M3Co for the first mixup_phase of the epochs, MultiSClip afterwards.
-// Rows that lack a modality take no part.
-train::LossParts M3col::objective(const train::Encoded& encoded, const data::Rows& rows, const train::Draws& draws,
-                                  const train::Progress& progress) {
+// L_con sees every row of the effective batch: M3Co for the first mixup_phase of the epochs,
+// MultiSClip afterwards. Rows that lack a modality take no part.
+train::LossParts M3col::objective(const train::Encoded& encoded, const data::Rows& rows,
+                                  const train::Draws& draws, const train::Progress& progress) {
   const ContrastConfig& c = config_.contrast;
   const Tensor complete = complete_rows(rows, roles_);
   train::LossParts parts;
@@ -208,8 +223,9 @@ train::LossParts M3col::objective(const train::Encoded& encoded, const data::Row
   for (const std::string& role : roles_) {
     clean.push_back(pick_rows(encoded[role].global, complete));
     if (!mix) continue;
-    mixed.push_back(c.mix_space == MixSpace::kInput ? encoded["mixed." + role].global
-                                                    : objectives::mix_rows(clean.back(), get_mixing(draws, role)));
+    mixed.push_back(c.mix_space == MixSpace::kInput
+                        ? encoded["mixed." + role].global
+                        : objectives::mix_rows(clean.back(), get_mixing(draws, role)));
   }
   const std::vector<Tensor>& fixed = mix && c.fixed_side == FixedSide::kMixed ? mixed : clean;
   for (const auto& [from, to, weight] : objectives::role_pairs(roles_.size(), c.pairs)) {
@@ -227,8 +243,9 @@ train::LossParts M3col::objective(const train::Encoded& encoded, const data::Row
 Tensor M3col::fused_logits(const std::vector<Tensor>& embeddings, const std::vector<Tensor>& seen) {
   std::vector<Tensor> visible;
   for (size_t m = 0; m < embeddings.size(); ++m) {
-    visible.push_back(every(seen[m]) ? embeddings[m]
-                                   : embeddings[m].masked_fill(seen[m].logical_not().unsqueeze(1), 0));
+    visible.push_back(every(seen[m])
+                          ? embeddings[m]
+                          : embeddings[m].masked_fill(seen[m].logical_not().unsqueeze(1), 0));
   }
   return model_->fuse(visible);
 }
@@ -255,15 +272,18 @@ Tensor M3col::logits_of(const data::Batch& batch) {
   return torch::where(complete.unsqueeze(1), fused, (sum / count).clamp_min(1e-38).log());
 }
 
-train::Classifies::Classification M3col::classify(const data::View& view, const std::vector<std::string>& without) {
+train::Classifies::Classification M3col::classify(const data::View& view,
+                                                  const std::vector<std::string>& without) {
   const torch::NoGradGuard no_grad;
   model_->eval();
   Classification result{.classes = classes_, .logits = {}, .labels = {}};
-  std::vector<Tensor> logits{torch::empty({0, static_cast<int64_t>(classes_.size())}, torch::kFloat32)};
+  std::vector<Tensor> logits{
+      torch::empty({0, static_cast<int64_t>(classes_.size())}, torch::kFloat32)};
   std::vector<Tensor> labels{torch::empty({0}, torch::kInt64)};
   for (int64_t begin = 0; begin < view.size(); begin += kEvaluationRows) {
     std::vector<int64_t> positions;
-    for (int64_t i = begin; i < std::min(begin + kEvaluationRows, view.size()); ++i) positions.push_back(i);
+    for (int64_t i = begin; i < std::min(begin + kEvaluationRows, view.size()); ++i)
+      positions.push_back(i);
     data::Batch batch = collate(positions, view, CounterRng(0));
     leave_out(batch, without);
     refuse_empty_rows(batch, roles_, view);

@@ -1,4 +1,5 @@
-// M3CoL on any number of vector modalities, as a system: L = CE(fusion) + Σ_m CE(head_m) + w · L_con.
+// M3CoL on any number of vector modalities, as a system: L = CE(fusion) + Σ_m CE(head_m) + w ·
+// L_con.
 #pragma once
 
 #include <memory>
@@ -21,14 +22,16 @@ class M3col : public train::System, public train::Classifies {
   void build(const train::State& state) override;
   torch::nn::Module& module() override { return *model_; }
 
-  data::Batch collate(std::span<const int64_t> positions, const data::View& view, CounterRng rng) const override;
-  train::Draws draw(const data::Rows& rows, const train::Progress& progress, torch::Generator& generator) override;
+  data::Batch collate(std::span<const int64_t> positions, const data::View& view,
+                      CounterRng rng) const override;
+  train::Draws draw(const data::Rows& rows, const train::Progress& progress,
+                    torch::Generator& generator) override;
   train::Forward forward(const data::Batch& batch, const train::Draws& draws,
                          const train::Progress& progress) override;
   bool forward_reads_other_rows(const train::Progress& progress) const override;
   bool has_objective(const train::Progress& progress) const override;
-  train::LossParts objective(const train::Encoded& encoded, const data::Rows& rows, const train::Draws& draws,
-                             const train::Progress& progress) override;
+  train::LossParts objective(const train::Encoded& encoded, const data::Rows& rows,
+                             const train::Draws& draws, const train::Progress& progress) override;
   std::map<std::string, double> counts(const data::Batch& batch) const override;
   train::Evaluation evaluate(const data::View& view) override;
 
@@ -42,7 +45,8 @@ class M3col : public train::System, public train::Classifies {
   torch::Tensor role_values(const data::View& view, std::span<const int64_t> positions, size_t role,
                             const torch::Tensor& present) const;
   /// e_m with zeros where the role is absent (or dropped), for fusion.
-  torch::Tensor fused_logits(const std::vector<torch::Tensor>& embeddings, const std::vector<torch::Tensor>& seen);
+  torch::Tensor fused_logits(const std::vector<torch::Tensor>& embeddings,
+                             const std::vector<torch::Tensor>& seen);
   torch::Tensor logits_of(const data::Batch& batch);
 
   Config config_;

@@ -1,0 +1,43 @@
+// The one loop: epochs, steps, evaluation, selection, checkpoints, resuming.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "relata/train/config.h"
+#include "relata/train/run_folder.h"
+#include "relata/train/system.h"
+
+namespace relata::train {
+
+struct TrainData {
+  data::View train;
+  std::vector<std::pair<std::string, data::View>> evaluated;  ///< scored while training, by name
+  std::string validation;  ///< which of them selects; empty: none
+};
+
+struct TrainResult {
+  int64_t epochs = 0;          ///< epochs that were run
+  int64_t selected_epoch = 0;  ///< 0-based; the model's weights are those after this epoch
+  double best = 0;             ///< the selecting metric there; NaN without selection
+  StepLoss last_loss;          ///< mean over the last epoch
+};
+
+/// Thrown when a signal asked to stop; the checkpoint has been written.
+struct Interrupted {
+  int signal = 0;
+};
+
+/// Lets SIGINT and SIGTERM end training after the current step instead of killing the process.
+void catch_signals();
+
+/// Trains `system` (fitted and built) and leaves the selected weights in it. A run folder with a
+/// checkpoint is resumed from it; the final weights are then the same, bit for bit, as those of an
+/// uninterrupted run on the same machine, build and thread count. Throws Interrupted after a
+/// signal, Error for a loss that is not finite.
+TrainResult train(System& system, const State& state, const TrainConfig& config,
+                  const TrainData& data, RunFolder& run, uint64_t seed);
+
+}  // namespace relata::train
