@@ -49,10 +49,10 @@ struct WelchTest {
 
 /// Welch's t-test of equal means with unequal variances.
 ///   A sample of n = 1, whose spread is unknown: t, df and p are NaN.
-///   Both standard deviations 0: t = 0, p = 1 for equal means, else t = ±∞, p = 0; df = n_a + n_b
-///   − 2.
-/// Throws Error for n < 1, a mean that is not finite, an sd (of n ≥ 2) that is negative or not
-/// finite.
+///   Both standard deviations 0: df = n_a + n_b − 2;
+///   t = 0, p = 1 for equal means, else t = ±∞, p = 0.
+/// Throws Error for n < 1, a mean that is not finite, or a standard deviation (of n ≥ 2) that is
+/// negative or not finite.
 WelchTest welch(const Sample& a, const Sample& b);
 
 /// Percentile bootstrap interval of metric(A) − metric(B); both see the same resamples of the rows.
