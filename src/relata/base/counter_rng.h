@@ -1,7 +1,6 @@
-// Random numbers as a function of (seed, stream, position): nothing to save, any thread may draw
-// any stream, and the n-th number of a stream never depends on what was drawn elsewhere. Source:
-// Philox4x32-10, Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC
-// 2011.
+// Random numbers as a function of (seed, stream, position), so that no draw depends on another one:
+// there is nothing to save, and any thread may draw any stream. Source: Philox4x32-10 of Salmon,
+// Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
 #pragma once
 
 #include <array>
@@ -53,8 +52,8 @@ class CounterRng {
   /// Uniform on [0, 1): a multiple of 2⁻⁵³.
   constexpr double uniform() { return static_cast<double>(next_u64() >> 11) * 0x1p-53; }
 
-  /// Uniform on {0, …, bound − 1} without bias, by rejection; `bound` ≥ 1. Fewer than two draws on
-  /// average.
+  /// Uniform on {0, …, bound − 1} without bias, by rejection: below two draws on average.
+  /// `bound` ≥ 1.
   constexpr uint64_t below(uint64_t bound) {
     const int unused = std::countl_zero(bound - 1);
     if (unused == 64) return 0;

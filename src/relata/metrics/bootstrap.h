@@ -1,5 +1,5 @@
-// Confidence intervals for any metric by the percentile bootstrap, resampling rows or whole groups
-// of rows. Source: Efron, Tibshirani, "An introduction to the bootstrap", 1993, §13.3.
+// Confidence intervals of any metric by the percentile bootstrap, over rows or groups of rows.
+// Source: Efron, Tibshirani, "An introduction to the bootstrap", 1993, §13.3.
 #pragma once
 
 #include <cstdint>
@@ -15,9 +15,9 @@ struct BootstrapOptions {
   // Changes results.
   int64_t resamples = 10'000;  ///< 0: the estimate alone, interval ends are NaN
   double level = 0.95;         ///< between the quantiles (1 − level)/2 and (1 + level)/2
-  uint64_t seed = 0;  ///< resample r is a function of seed and r alone, whatever the thread count
-  /// Group of each row [rows], any numbers: groups are drawn whole, as many as there are. Empty:
-  /// rows are drawn. Must outlive the call.
+  uint64_t seed = 0;           ///< resample r is a function of seed and r alone, not of threads
+  /// Group of each row [rows], any numbers: groups are drawn whole, as many as there are.
+  /// Empty: rows are drawn. Must outlive the call.
   std::span<const int64_t> groups = {};
 };
 
@@ -27,8 +27,7 @@ struct Interval {
   double high = 0;
   double level = 0;
   int64_t resamples = 0;  ///< drawn
-  int64_t undefined = 0;  ///< of these, the metric was NaN (e.g. one class only); they are left out
-                          ///< of the quantiles
+  int64_t undefined = 0;  ///< of these, left out because the metric was NaN (e.g. one class only)
 };
 
 /// A metric of weighted rows, NaN where undefined; called concurrently.

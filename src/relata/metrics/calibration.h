@@ -1,6 +1,5 @@
-// How far predicted probabilities can be believed: Brier score, log loss, calibration error,
-// temperature. All throw Error for no rows, unequal lengths, NaN, values that are no probabilities,
-// labels that are no class.
+// How far predicted probabilities can be believed: Brier score, log loss, calibration, temperature.
+// All throw Error for no rows, unequal lengths, NaN, and what is no probability or no class number.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +36,7 @@ struct ReliabilityBin {
   double accuracy = 0;    ///< share of rows whose predicted class is true; NaN without rows
 };
 
-/// Predicted class (lowest index on ties), its probability and its bin, looked up once for many
-/// sets of weights.
+/// Predicted class (lowest index on ties), its probability and its bin, found once.
 class Confidences {
  public:
   /// Throws Error also for bins < 1.
@@ -47,8 +45,8 @@ class Confidences {
 
   std::vector<ReliabilityBin> reliability_bins(Weights weights) const;
 
-  /// Expected calibration error Σ_b (rows_b / rows) |accuracy_b − confidence_b| (Guo et al. 2017,
-  /// eq. 3). NaN if all weights are 0.
+  /// Expected calibration error Σ_b (rows_b / rows) |accuracy_b − confidence_b|; NaN without rows.
+  /// Source: Guo et al., "On calibration of modern neural networks", 2017, eq. 3.
   double ece(Weights weights) const;
 
  private:
@@ -67,9 +65,9 @@ std::vector<ReliabilityBin> reliability_bins(const ScoreMatrix& probabilities,
 double ece(std::span<const double> probability, std::span<const int64_t> labels);
 double ece(const ScoreMatrix& probabilities, std::span<const int64_t> labels);
 
-/// The temperature T that minimises the mean −ln softmax(z / T)_y over finite logits z (Guo et al.
-/// 2017, §4.2). In [1e-3, 1e3]; an end if the optimum lies beyond (where the largest logit is
-/// always right, T → 0). 1 if all logits of each row are equal.
+/// The temperature T that minimises the mean of −ln softmax(z / T)_y; z finite (Guo et al., §4.2).
+/// In [1e-3, 1e3], an end of it if the optimum lies beyond: T → 0 where the largest logit is always
+/// right. 1 if the logits of each row are all equal.
 double fit_temperature(const ScoreMatrix& logits, std::span<const int64_t> labels);
 
 }  // namespace relata::metrics

@@ -123,8 +123,8 @@ double f1_weighted(const ClassCounts& counts) {
 double matthews_correlation(const ClassCounts& counts) {
   const int64_t s = sum(counts.support);
   if (s == 0) return kUndefined;
-  // MCC = (c·s − Σ p_k t_k) / √((s² − Σ p_k²)(s² − Σ t_k²)),   c correct, s rows, p predicted, t
-  // support
+  // MCC = (c·s − Σ p_k t_k) / √((s² − Σ p_k²)(s² − Σ t_k²)),
+  // c correct rows, s all rows, p_k predicted as k, t_k truly k
   const int64_t agreement = sum(counts.correct) * s - dot(counts.predicted, counts.support);
   const int64_t spread_p = s * s - dot(counts.predicted, counts.predicted);
   const int64_t spread_t = s * s - dot(counts.support, counts.support);

@@ -1,6 +1,5 @@
-// How well predicted classes agree with the true ones: accuracy, F1, Matthews correlation and their
-// like. Definitions are scikit-learn's. All throw Error for no rows, unequal lengths or a negative
-// class number.
+// How well predicted classes agree with the true ones; the definitions are scikit-learn's.
+// All throw Error for no rows, unequal lengths, or a class number that is negative or above 2²⁴.
 #pragma once
 
 #include <cstdint>
@@ -13,22 +12,20 @@ namespace relata::metrics {
 
 /// Per-class counts, each [classes]; all that the metrics of this file need.
 struct ClassCounts {
-  std::vector<int64_t> correct;  ///< rows of the class that are predicted as such (true positives)
-  std::vector<int64_t> support;  ///< rows of the class
+  std::vector<int64_t> correct;    ///< rows of the class that are predicted as it (true positives)
+  std::vector<int64_t> support;    ///< rows of the class
   std::vector<int64_t> predicted;  ///< rows predicted as the class
 };
 
-/// 1 + the largest class number in either: how many classes there must be. Throws Error as said
-/// above.
+/// How many classes there are: 1 + the largest class number in either. Throws Error as said above.
 int64_t class_count(std::span<const int64_t> labels, std::span<const int64_t> predictions);
 
-/// Unchecked and O(rows + classes), so that it may run once per bootstrap resample: all three
-/// [rows], class numbers below `classes`.
+/// All three [rows], class numbers below `classes`.
+/// Unchecked and O(rows + classes), so that it may run once per bootstrap resample.
 ClassCounts count_classes(std::span<const int64_t> labels, std::span<const int64_t> predictions,
                           Weights weights, int64_t classes);
 
-// Metrics of counts. A class is present if it has rows in truth or prediction; with no rows at all:
-// NaN.
+// Metrics of counts. They are NaN if there are no rows at all.
 
 /// Σ_c correct / rows.
 double accuracy(const ClassCounts& counts);
@@ -40,8 +37,7 @@ double f1_binary(const ClassCounts& counts);
 double f1_macro(const ClassCounts& counts);
 /// Mean F1 weighted by support.
 double f1_weighted(const ClassCounts& counts);
-/// Matthews correlation for any number of classes (Gorodkin 2004); 0 if truth or prediction is
-/// constant.
+/// Matthews correlation of any number of classes (Gorodkin 2004); 0 if either side is constant.
 double matthews_correlation(const ClassCounts& counts);
 
 // The same from labels and predictions, both [rows].
@@ -74,8 +70,8 @@ enum class TieRule {
   kHighestIndex,  ///< a stable ascending sort read backwards: scikit-learn, released M3CoL
 };
 
-/// Share of rows whose true class is among the k best scores; 1 if k ≥ classes. Throws Error for k
-/// < 1 too.
+/// Share of rows whose true class is among the k best scores; 1 if k ≥ classes.
+/// Throws Error also for k < 1.
 double top_k_accuracy(const ScoreMatrix& scores, std::span<const int64_t> labels, int64_t k,
                       TieRule ties = TieRule::kLowestIndex);
 

@@ -1,5 +1,5 @@
-// Is one system better than another: tests and intervals for two systems on the same rows or two
-// sets of runs. Functions throw Error for inputs that are no samples, labels or p-values.
+// Is one system better than another: tests of two systems on the same rows, or of two sets of runs.
+// Functions throw Error for inputs that are no samples, labels or p-values.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,8 @@ struct McNemarTest {
   double p = 1;  ///< two-sided
 };
 
-/// Exact McNemar test: with equal error rates only_a ~ Binomial(only_a + only_b, ½). p = 1 if both
-/// are 0. Throws Error for negative counts.
+/// Exact McNemar test: with equal error rates only_a ~ Binomial(only_a + only_b, ½).
+/// p = 1 if both are 0. Throws Error for negative counts.
 McNemarTest mcnemar(int64_t only_a, int64_t only_b);
 
 /// Of the predictions of A and B on the same rows; all [rows].
@@ -25,13 +25,13 @@ McNemarTest mcnemar(std::span<const int64_t> labels, std::span<const int64_t> pr
                     std::span<const int64_t> predictions_b);
 
 struct HolmCorrection {
-  std::vector<double>
-      adjusted;                ///< p-values that may be compared with the level, in the order given
-  std::vector<bool> rejected;  ///< adjusted ≤ level
+  std::vector<double> adjusted;  ///< to be compared with the level, in the order given
+  std::vector<bool> rejected;    ///< adjusted ≤ level
 };
 
-/// Holm's step-down correction for several tests: adjusted p_(i) = max_{j ≤ i} min(1, (m − j + 1)
-/// p_(j)). Throws Error for a p-value outside [0, 1]. No tests give no results.
+/// Holm's step-down correction for m tests:
+///   adjusted p_(i) = max_{j ≤ i} min(1, (m − j + 1) p_(j)),   p_(1) ≤ p_(2) ≤ …
+/// Throws Error for a p-value outside [0, 1]. No tests give no results.
 HolmCorrection holm(std::span<const double> p_values, double level = 0.05);
 
 /// What a table tells about a set of runs.
@@ -47,14 +47,16 @@ struct WelchTest {
   double p = 1;   ///< two-sided
 };
 
-/// Welch's t-test of equal means with unequal variances. All NaN if a sample has n = 1 (its spread
-/// is unknown). With both standard deviations 0: df = n_a + n_b − 2, and t = 0, p = 1 for equal
-/// means, else t = ±∞, p = 0. Throws Error for n < 1, a NaN mean, or a negative or NaN standard
-/// deviation (of n ≥ 2).
+/// Welch's t-test of equal means with unequal variances.
+///   A sample of n = 1, whose spread is unknown: t, df and p are NaN.
+///   Both standard deviations 0: df = n_a + n_b − 2;
+///   t = 0, p = 1 for equal means, else t = ±∞, p = 0.
+/// Throws Error for n < 1, a mean that is not finite, or a standard deviation (of n ≥ 2) that is
+/// negative or not finite.
 WelchTest welch(const Sample& a, const Sample& b);
 
-/// Percentile bootstrap interval of metric(A) − metric(B): both see the same resamples of the same
-/// rows. Errors as for bootstrap. The difference is undefined where either metric is.
+/// Percentile bootstrap interval of metric(A) − metric(B); both see the same resamples of the rows.
+/// The difference is undefined where either metric is. Throws as bootstrap does.
 Interval paired_difference(const WeightedMetric& a, const WeightedMetric& b, int64_t rows,
                            const BootstrapOptions& options = {});
 

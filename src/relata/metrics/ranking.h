@@ -1,6 +1,5 @@
-// How well scores put positive rows before negative ones: area under the ROC curve and average
-// precision. All throw Error for no rows, unequal lengths, a NaN score (naming its row) or a label
-// that is no class.
+// How well scores put positive rows before negative ones: ROC AUC and average precision.
+// All throw Error for no rows, unequal lengths, a NaN score or a label that is no class number.
 #pragma once
 
 #include <cstdint>
@@ -26,16 +25,15 @@ class RankedScores {
 
   int64_t rows() const { return static_cast<int64_t>(order_.size()); }
 
-  /// P(score of a positive > score of a negative) + ½ P(equal) (Mann–Whitney). NaN if either class
-  /// has no rows.
+  /// P(score of a positive > score of a negative) + ½ P(equal) (Mann–Whitney).
+  /// NaN if either class has no rows.
   double roc_auc(Weights weights) const;
 
-  /// Σ_n (R_n − R_{n−1}) P_n over the distinct thresholds, highest first. NaN if there are no
-  /// positives.
+  /// Σ_n (R_n − R_{n−1}) P_n over the distinct thresholds, highest first. NaN without positives.
   double average_precision(Weights weights) const;
 
-  /// From (0, 0) at threshold +∞ to (1, 1), one point per distinct score. A rate of an absent class
-  /// is NaN.
+  /// From (0, 0) at threshold +∞ to (1, 1), one point per distinct score.
+  /// The rate of a class without rows is NaN.
   std::vector<RocPoint> roc_curve() const;
 
  private:
@@ -56,8 +54,8 @@ class RankedClasses {
   /// labels [rows].
   RankedClasses(const ScoreMatrix& scores, std::span<const int64_t> labels);
 
-  /// Mean one-vs-rest AUC of the classes present in truth; those without positive or negative rows
-  /// are left out. NaN if that leaves none.
+  /// Mean one-vs-rest AUC; a class that has no rows, or all of them, is left out.
+  /// NaN if that leaves none.
   double roc_auc(Weights weights) const;
 
  private:

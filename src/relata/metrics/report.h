@@ -1,5 +1,5 @@
-// Everything one wants to know about a classifier on a test set, each metric with its confidence
-// interval.
+// Everything one wants to know about a classifier on a test set: counts, and each metric with its
+// confidence interval.
 #pragma once
 
 #include <cstdint>
@@ -37,12 +37,13 @@ struct ReportOptions {
   BootstrapOptions bootstrap = {};            ///< resamples, level, seed, groups
 };
 
-/// accuracy, balanced_accuracy, f1_binary*, f1_macro, f1_weighted, matthews_correlation, roc_auc,
-/// average_precision*, brier, ece, log_loss. (*) only with two classes; there roc_auc,
-/// average_precision and brier are of P(class 1), otherwise roc_auc is macro one-vs-rest and brier
-/// sums over classes. The prediction is argmax, the lowest index on ties. Classes may be absent
-/// from `labels` [rows]; a metric that then is undefined is NaN. All metrics share the same
-/// resamples. Throws Error for one class, wrong names, and as brier and bootstrap do.
+/// accuracy, balanced_accuracy, f1_binary, f1_macro, f1_weighted, matthews_correlation, roc_auc,
+/// average_precision, brier, ece, log_loss, all from the same resamples.
+///   Two classes: roc_auc, average_precision and brier are of P(class 1).
+///   More: no f1_binary and no average_precision; roc_auc is macro one-vs-rest, brier sums classes.
+/// The prediction is argmax, the lowest index on ties. Classes may be absent from `labels` [rows];
+/// a metric that is then undefined is NaN.
+/// Throws Error for a single class, names that are not one a class, and as brier and bootstrap do.
 ClassificationReport classification_report(std::span<const int64_t> labels,
                                            const ScoreMatrix& probabilities,
                                            const ReportOptions& options = {});

@@ -6,8 +6,8 @@
 namespace relata::metrics {
 namespace {
 
-/// The continued fraction of I_x(a, b) by the modified Lentz method (DLMF 8.17.22; Press et al.,
-/// §6.4). Converges fast for x < (a + 1) / (a + b + 2).
+/// The continued fraction of I_x(a, b), DLMF 8.17.22, by the modified Lentz method.
+/// Converges fast for x < (a + 1) / (a + b + 2).
 double beta_fraction(double x, double a, double b) {
   constexpr double kTiny = 1e-300;
   constexpr int kMostSteps = 100'000;
@@ -31,7 +31,7 @@ double beta_fraction(double x, double a, double b) {
 /// ln of x^a y^b / B(a, b), y = 1 − x. Long double, since the large logarithms all but cancel.
 double log_front(double x, double y, double a, double b) {
   const auto log_gamma = [](long double z) { return std::lgamma(z); };
-  // ln 1 − v by log1p, for the larger of both
+  // The larger of both is near 1: its logarithm is taken from the smaller.
   const long double log_x =
       x < y ? std::log(static_cast<long double>(x)) : std::log1p(-static_cast<long double>(y));
   const long double log_y =

@@ -1,6 +1,5 @@
 // Student's t distribution, by way of the regularised incomplete beta function.
-// Relative accuracy about 1e-12 for parameters up to 1e5, far into the tails, where long double has
-// 64 bits or more.
+// Relative error about 1e-12, also far in the tails, for parameters up to 1e5 (80-bit long double).
 #pragma once
 
 namespace relata::metrics {

@@ -120,8 +120,8 @@ TEST_F(BootstrapOfAProblem, WithoutResamplesThereIsTheEstimateAlone) {
 }
 
 TEST(Bootstrap, UndefinedResamplesAreCountedAndLeftOut) {
-  // One negative of four rows: a resample misses it with probability (¾)⁴ ≈ 0.316, or takes only it
-  // (0.004).
+  // One negative of four rows: a resample misses it with probability (¾)⁴ = 0.316, or has no other
+  // row with probability (¼)⁴ = 0.004.
   const RankedScores ranked(std::vector{.1, .2, .3, .4}, std::vector<int64_t>{0, 1, 1, 1});
   const auto interval =
       bootstrap([&](Weights w) { return ranked.roc_auc(w); }, 4, {.resamples = 4000});

@@ -48,8 +48,7 @@ TEST(McNemar, EqualsTheFullSumOfBinomialTerms) {
 }
 
 TEST(McNemar, IsStableForMillionsOfRows) {
-  // The normal approximation with continuity correction: z = (1,002,500 − 997,500 − 1) /
-  // √2,000,000.
+  // The normal approximation with continuity correction: z = (|b − c| − 1) / √(b + c).
   const double z = 4999 / std::sqrt(2e6);
   EXPECT_NEAR(mcnemar(997'500, 1'002'500).p / std::erfc(z / std::numbers::sqrt2), 1, 1e-3);
   EXPECT_EQ(mcnemar(0, 1'000'000).p, 0);
