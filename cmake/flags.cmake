@@ -1,4 +1,7 @@
 # One set of compile flags for every target of the project: a shared precompiled header needs identical ones.
+# Programs too: the precompiled header is made for position-independent code and fits nothing else.
+set(CMAKE_CXX_COMPILE_OPTIONS_PIE ${CMAKE_CXX_COMPILE_OPTIONS_PIC})
+
 
 add_library(relata_flags INTERFACE)
 target_compile_options(relata_flags INTERFACE
