@@ -54,6 +54,11 @@ int run(int argc, char** argv) {
     use_threads(common.threads);
   });
   app::add_train(app, common);
+  app::add_evaluate(app, common);
+  app::add_predict(app, common);
+  app::add_info(app, common);
+  app::add_recipes(app, common);
+  app::add_env(app, common);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

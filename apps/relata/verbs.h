@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "options.h"
+
 namespace relata::app {
 
 /// Options that every verb understands.

@@ -88,9 +88,9 @@ std::array<double, kInverseRegularisation.size()> cross_validate(const Matrix& d
 }
 
 Baseline fit_baseline(const BaselineTask& task, const std::vector<std::string>& fields) {
-  const Matrix train = matrix_of(task.train, fields, task.label);
-  const Matrix test = matrix_of(task.test, fields, task.label);
-  const std::vector<std::string>& names = task.train.label_spec(task.label).names;
+  const Matrix train = matrix_of(task.train, fields, task.what.label);
+  const Matrix test = matrix_of(task.test, fields, task.what.label);
+  const std::vector<std::string>& names = task.train.label_spec(task.what.label).names;
   const auto classes = static_cast<int64_t>(names.size());
   const auto scores = cross_validate(train, classes);
   size_t best = 0;
@@ -111,7 +111,7 @@ Baseline fit_baseline(const BaselineTask& task, const std::vector<std::string>& 
 
 std::vector<Baseline> logistic_baselines(const BaselineTask& task) {
   std::vector<std::string> everywhere;
-  for (const std::string& field : task.fields) {
+  for (const std::string& field : task.what.fields) {
     bool every_row = true;
     for (int64_t i = 0; i < task.test.size() && every_row; ++i)
       every_row = task.test.present(i, field);

@@ -20,8 +20,7 @@ struct Baseline {
 struct BaselineTask {
   data::View train;
   data::View test;
-  std::vector<std::string> fields;  ///< vector fields
-  std::string label;
+  LabelledVectors what;
 };
 
 /// L2 logistic regression on standardised features: all fields together (those that every scored

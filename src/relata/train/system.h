@@ -63,6 +63,12 @@ struct Evaluation {
   double operator[](std::string_view name) const;
 };
 
+/// Vector fields and a class label: what simple baselines work on.
+struct LabelledVectors {
+  std::vector<std::string> fields;
+  std::string label;
+};
+
 /// Offered by systems that assign classes.
 class Classifies {
  public:
@@ -78,6 +84,8 @@ class Classifies {
   /// has nothing left.
   virtual Classification classify(const data::View& view,
                                   const std::vector<std::string>& without) = 0;
+  /// What baselines beside this system would see.
+  virtual LabelledVectors labelled_vectors(const data::View& train) const = 0;
   /// What ranks rows for the ROC curve: float64 [rows, classes].
   virtual torch::Tensor auc_scores(const torch::Tensor& logits) const = 0;
 };

@@ -296,6 +296,14 @@ train::Classifies::Classification M3col::classify(const data::View& view,
   return result;
 }
 
+train::LabelledVectors M3col::labelled_vectors(const data::View& train) const {
+  const Bound bound =
+      roles_.empty() ? bind_fields(train, config_) : Bound{.roles = roles_, .label = label_};
+  train::LabelledVectors what{.fields = {}, .label = bound.label};
+  for (const std::string& role : bound.roles) what.fields.push_back(field_of(role));
+  return what;
+}
+
 Tensor M3col::auc_scores(const Tensor& logits) const {
   if (config_.auc == AucScore::kProbability) {
     return torch::softmax(logits.to(torch::kFloat32), /*dim=*/1).to(torch::kFloat64);
