@@ -156,14 +156,16 @@ bool names_id_column(std::string_view cell) {
 }
 
 /// Moves the first row into the header if it is one.
-void find_header(io::CsvTable& table) {
+void find_header(io::CsvTable& table, const std::string& group_column) {
   const std::vector<std::string>& first = table.rows.front();
   const std::string& label = first.back();
   const bool repeated = std::any_of(table.rows.begin() + 1, table.rows.end(),
                                     [&](const auto& row) { return row.back() == label; });
   const bool names_label = !io::parse_number(label) && !repeated;
   const bool names_id = first.size() > 1 && names_id_column(first.front());
-  if (!names_label && !names_id) return;
+  const bool names_group =
+      !group_column.empty() && std::find(first.begin(), first.end(), group_column) != first.end();
+  if (!names_label && !names_id && !names_group) return;
   table.header = first;
   table.rows.erase(table.rows.begin());
   table.lines.erase(table.lines.begin());
@@ -226,13 +228,14 @@ void check_ids(const std::vector<std::string>& ids, const io::CsvTable& table,
 CsvLabels read_csv_labels(const std::filesystem::path& path, const CsvLabelOptions& options) {
   const std::string name = path.string();
   io::CsvTable table = io::read_csv(path, {.header = io::Presence::kAbsent});
-  find_header(table);
+  find_header(table, options.group_column);
   if (table.rows.empty()) {
     throw Error({.what = "has a header and no rows, expected one label a sample", .where = name});
   }
   const Columns columns = find_columns(table, name, options.group_column);
   CsvLabels labels =
       LabelColumn(table, static_cast<size_t>(columns.label), name, options.class_names).read();
+  labels.header = table.header;
   if (columns.group >= 0) labels.groups = text_column(table, columns.group);
   if (columns.id >= 0) {
     labels.ids = text_column(table, columns.id);

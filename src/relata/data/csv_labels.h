@@ -10,6 +10,7 @@
 namespace relata::data {
 
 struct CsvLabels {
+  std::vector<std::string> header = {};  ///< [columns], or empty if the file has none
   std::vector<std::string> ids = {};     ///< [rows], or empty if the file has none
   std::vector<std::string> groups = {};  ///< [rows], or empty if no group column was asked for
   LabelSpec spec;
@@ -22,7 +23,8 @@ struct CsvLabelOptions {
 };
 
 /// Columns are label, or id and label, besides the group. The first row is a header if its label is
-/// no number and occurs nowhere below, or if it names an id column (empty or "id").
+/// no number and occurs nowhere below, if it names an id column (empty or "id"), or if it names the
+/// group column.
 ///
 /// Whole numbers are classes: 0 … n−1 as they are, others (say 1 and 2) by name in ascending order;
 /// with class names, their indices. Words are classes, in alphabetic order or that of the class
