@@ -42,7 +42,7 @@ int64_t read_class(const json& value, const LabelSpec& label, const Place& place
   if (!value.is_number_integer() && !value.is_boolean()) {
     place.fail("must be a class name or number, but is " + value.dump());
   }
-  const auto index = value.get<int64_t>();
+  const int64_t index = value.is_boolean() ? int64_t{value.get<bool>()} : value.get<int64_t>();
   if (index < 0 || index >= count) {
     place.fail(fmt::format("is class {}, but there are classes 0 to {}", value.dump(), count - 1),
                "mend the record, or the names in dataset.yaml");

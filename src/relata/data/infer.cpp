@@ -57,7 +57,9 @@ FieldSpec guess_field(const std::string& name, const json& value) {
 void see_label(Guess& guess, const json& value, const std::string& where) {
   if (value.is_string()) {
     guess.texts.insert(value.get<std::string>());
-  } else if (value.is_boolean() || value.is_number_integer()) {
+  } else if (value.is_boolean()) {
+    guess.numbers.insert(value.get<bool>() ? 1 : 0);
+  } else if (value.is_number_integer()) {
     guess.numbers.insert(value.get<int64_t>());
   } else if (value.is_number()) {
     guess.label.kind = LabelKind::kReal;
