@@ -42,6 +42,11 @@ target_precompile_headers(relata_torch_pch PRIVATE <torch/torch.h>)
 
 # relata_use_torch(<target>): libtorch, and its precompiled header.
 function(relata_use_torch target)
+  get_target_property(type ${target} TYPE)
+  if(type STREQUAL "EXECUTABLE")  # CMake gives programs -fPIE; the precompiled header was made with -fPIC
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_compile_options(${target} PRIVATE -fPIC)
+  endif()
   target_link_libraries(${target} PUBLIC libtorch)
   target_precompile_headers(${target} REUSE_FROM relata_torch_pch)
   get_target_property(type ${target} TYPE)

@@ -113,7 +113,8 @@ std::string tensor_hash(const NamedTensors& tensors) {
   Hasher hasher;
   for (const auto& [name, tensor] : tensors) {
     const torch::Tensor dense = on_cpu(tensor);
-    hasher.add(name).add(io::shape_text(tensor.sizes().vec())).add(bytes_of(dense));
+    hasher.add(name).add(io::dtype_name(file_dtype(tensor.scalar_type(), name)));
+    hasher.add(io::shape_text(tensor.sizes().vec())).add(bytes_of(dense));
   }
   return hasher.hex();
 }

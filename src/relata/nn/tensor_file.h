@@ -32,7 +32,7 @@ TensorFile load_tensors(const std::filesystem::path& path);
 void assign_tensors(const NamedTensors& target, const NamedTensors& source,
                     const std::string& where);
 
-/// XXH3 of names, shapes and bytes, in the order of the names.
+/// XXH3 of names, dtypes, shapes and bytes, in the order of the names.
 std::string tensor_hash(const NamedTensors& tensors);
 
 }  // namespace relata::nn

@@ -15,6 +15,19 @@ std::string checksum_of(const Checkpoint& checkpoint) {
   return hasher.hex();
 }
 
+constexpr const char* kRemedy =
+    "restore it from a backup, or remove it to start from the beginning";
+
+nn::TensorFile load_whole(const std::filesystem::path& path) {
+  try {
+    return nn::load_tensors(path);
+  } catch (const Error& error) {
+    Error::Parts parts = error.parts();
+    if (parts.remedy.empty()) parts.remedy = kRemedy;
+    throw Error(parts);
+  }
+}
+
 }  // namespace
 
 void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {
@@ -24,14 +37,14 @@ void write_checkpoint(const std::filesystem::path& path, const Checkpoint& check
 }
 
 Checkpoint read_checkpoint(const std::filesystem::path& path) {
-  nn::TensorFile file = nn::load_tensors(path);
+  nn::TensorFile file = load_whole(path);
   Checkpoint checkpoint{.tensors = std::move(file.tensors), .facts = std::move(file.metadata)};
   const std::string expected = checkpoint.facts[kChecksum];
   checkpoint.facts.erase(kChecksum);
   if (checksum_of(checkpoint) != expected) {
     throw Error({.what = "is damaged: its content does not match its checksum",
                  .where = path.string(),
-                 .remedy = "restore it from a backup, or remove it to start from the beginning"});
+                 .remedy = kRemedy});
   }
   return checkpoint;
 }

@@ -15,14 +15,52 @@ torch::Tensor padded(const torch::Tensor& x, int64_t tokens) {
   return torch::cat({x, torch::zeros(shape, x.options())}, /*dim=*/1);
 }
 
-torch::Tensor joined(const std::vector<torch::Tensor>& parts, bool pad) {
-  if (!parts.front().defined()) return {};
-  if (!pad) return torch::cat(parts);
+/// Tokens of the longest local of these parts, 0 if there are no locals.
+int64_t longest_local(const std::vector<EncodedRole>& parts) {
   int64_t longest = 0;
-  for (const torch::Tensor& part : parts) longest = std::max(longest, part.size(1));
-  std::vector<torch::Tensor> same;
-  for (const torch::Tensor& part : parts) same.push_back(padded(part, longest));
-  return torch::cat(same);
+  for (const EncodedRole& part : parts) {
+    if (part.local.defined()) longest = std::max(longest, part.local.size(1));
+  }
+  return longest;
+}
+
+/// An undefined mask says that every token counts; padding does not.
+torch::Tensor mask_of(const EncodedRole& part) {
+  if (part.mask.defined()) return part.mask;
+  return torch::ones({part.local.size(0), part.local.size(1)},
+                     part.local.options().dtype(torch::kBool).requires_grad(false));
+}
+
+bool needs_mask(const std::vector<EncodedRole>& parts, int64_t tokens) {
+  return std::any_of(parts.begin(), parts.end(), [&](const EncodedRole& part) {
+    return part.mask.defined() || part.local.size(1) < tokens;
+  });
+}
+
+torch::Tensor present_of(const EncodedRole& part) {
+  if (part.present.defined()) return part.present;
+  const torch::Tensor& values = part.global.defined() ? part.global : part.local;
+  return torch::ones({values.size(0)}, values.options().dtype(torch::kBool).requires_grad(false));
+}
+
+EncodedRole joined(const std::vector<EncodedRole>& parts) {
+  std::vector<torch::Tensor> global, local, mask, present;
+  const int64_t tokens = longest_local(parts);
+  for (const EncodedRole& part : parts) {
+    if (part.global.defined()) global.push_back(part.global);
+    present.push_back(present_of(part));
+    if (!part.local.defined()) continue;
+    local.push_back(padded(part.local, tokens));
+    mask.push_back(padded(mask_of(part), tokens));
+  }
+  const bool some_absent = std::any_of(parts.begin(), parts.end(),
+                                       [](const EncodedRole& p) { return p.present.defined(); });
+  EncodedRole whole;
+  if (!global.empty()) whole.global = torch::cat(global);
+  if (!local.empty()) whole.local = torch::cat(local);
+  if (!local.empty() && needs_mask(parts, tokens)) whole.mask = torch::cat(mask);
+  if (some_absent) whole.present = torch::cat(present);
+  return whole;
 }
 
 }  // namespace
@@ -45,17 +83,10 @@ const EncodedRole& Encoded::operator[](std::string_view name) const {
 
 Encoded concatenate(const std::vector<Encoded>& parts) {
   Encoded whole;
-  for (size_t i = 0; i < parts.front().items().size(); ++i) {
-    const auto collect = [&](torch::Tensor EncodedRole::* member) {
-      std::vector<torch::Tensor> tensors;
-      for (const Encoded& part : parts) tensors.push_back(part.items()[i].second.*member);
-      return tensors;
-    };
-    whole.add(parts.front().items()[i].first,
-              {.global = joined(collect(&EncodedRole::global), false),
-               .local = joined(collect(&EncodedRole::local), true),
-               .mask = joined(collect(&EncodedRole::mask), true),
-               .present = joined(collect(&EncodedRole::present), false)});
+  for (const auto& [name, first] : parts.front().items()) {
+    std::vector<EncodedRole> same;
+    for (const Encoded& part : parts) same.push_back(part[name]);
+    whole.add(name, joined(same));
   }
   return whole;
 }

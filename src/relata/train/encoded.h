@@ -30,7 +30,8 @@ class Encoded {
   std::vector<std::pair<std::string, EncodedRole>> items_;
 };
 
-/// The items of several micro-batches in order; locals and masks are padded to the longest.
+/// The items of several micro-batches in order. Locals are padded to the longest; the mask is then
+/// defined even where no micro-batch needed one. Throws Error if a later part lacks a name.
 Encoded concatenate(const std::vector<Encoded>& parts);
 
 }  // namespace relata::train

@@ -24,7 +24,7 @@ class Optimizer {
   /// One update at lr · factor. Parameters without a gradient keep their value.
   void step(double factor);
 
-  /// State by name ("exp_avg/encoders.0.weight"), sharing memory with the optimiser.
+  /// State by name ("first/encoder1.hidden.weight"), sharing memory with the optimiser.
   std::map<std::string, torch::Tensor> state() const;
 
  private:

@@ -37,7 +37,12 @@ double total_of(const std::vector<PartValue>& values) {
 torch::Tensor total_over(const LossParts& parts, const std::map<std::string, double>& counts) {
   torch::Tensor total;
   for (const LossPart& part : parts.items()) {
-    const double count = counts.at(part.name);
+    const auto found = counts.find(part.name);
+    if (found == counts.end()) {
+      throw Error({.what = "the loss part '" + part.name + "' was not counted in advance",
+                   .remedy = "let System::counts name every part of forward"});
+    }
+    const double count = found->second;
     if (count == 0) continue;
     const torch::Tensor term = part.sum * (part.weight / count);
     total = total.defined() ? total + term : term;
@@ -123,7 +128,7 @@ StepLoss backward_counted(System& system, std::span<const data::Batch> batches, 
   for (const data::Batch& batch : batches) {
     const Forward out = system.forward(batch, draws, progress);
     const torch::Tensor total = total_over(out.parts, counts);
-    if (total.defined()) total.backward();
+    if (total.defined() && total.requires_grad()) total.backward();
     add_values(loss.parts, out.parts);
     for (const LossPart& part : out.parts.items()) seen[part.name] += part.count;
   }
@@ -168,9 +173,17 @@ Encoded leaves_of(const Encoded& encoded) {
   return copies;
 }
 
-/// Σ encoded · gradient of the leaf, for the items [begin, begin + n) of this micro-batch.
-torch::Tensor surrogate(const Encoded& encoded, const Encoded& leaves, int64_t begin) {
+/// Items of each name that earlier micro-batches have taken; names may differ in their items.
+using FirstItems = std::vector<int64_t>;
+
+int64_t item_count(const EncodedRole& role) {
+  return role.global.defined() ? role.global.size(0) : role.local.size(0);
+}
+
+/// Σ encoded · gradient of the leaf, for this micro-batch's items, which begin at `first`.
+torch::Tensor surrogate(const Encoded& encoded, const Encoded& leaves, const FirstItems& first) {
   torch::Tensor total;
+  int64_t begin = 0;
   const auto add = [&](const torch::Tensor& part, const torch::Tensor& whole) {
     if (!part.defined() || !whole.grad().defined() || !part.requires_grad()) return;
     torch::Tensor gradient = whole.grad().narrow(0, begin, part.size(0));
@@ -179,6 +192,7 @@ torch::Tensor surrogate(const Encoded& encoded, const Encoded& leaves, int64_t b
     total = total.defined() ? total + term : term;
   };
   for (size_t i = 0; i < encoded.items().size(); ++i) {
+    begin = first[i];
     add(encoded.items()[i].second.global, leaves.items()[i].second.global);
     add(encoded.items()[i].second.local, leaves.items()[i].second.local);
   }
@@ -208,21 +222,20 @@ StepLoss backward_twice(System& system, std::span<const data::Batch> batches,
   const Encoded leaves = leaves_of(concatenate(encoded));
   const LossParts objective = system.objective(leaves, rows, draws, progress);
   const torch::Tensor objective_total = objective.total();
-  if (objective_total.defined()) objective_total.backward();
+  if (objective_total.defined() && objective_total.requires_grad()) objective_total.backward();
   add_values(loss.parts, objective);
   const torch::Tensor after_objective = cpu.get_state();
 
-  int64_t first_item = 0;
+  FirstItems first(leaves.items().size(), 0);
   for (size_t i = 0; i < batches.size(); ++i) {
     cpu.set_state(generator_states[i]);
     const Forward out = system.forward(batches[i], draws, progress);
     torch::Tensor total = total_over(out.parts, counts);
-    const torch::Tensor through_objective = surrogate(out.encoded, leaves, first_item);
+    const torch::Tensor through_objective = surrogate(out.encoded, leaves, first);
     if (through_objective.defined())
       total = total.defined() ? total + through_objective : through_objective;
-    if (total.defined()) total.backward();
-    first_item +=
-        out.encoded.items().empty() ? 0 : out.encoded.items().front().second.global.size(0);
+    if (total.defined() && total.requires_grad()) total.backward();
+    for (size_t k = 0; k < first.size(); ++k) first[k] += item_count(out.encoded.items()[k].second);
   }
   cpu.set_state(after_objective);
   loss.total = total_of(loss.parts);

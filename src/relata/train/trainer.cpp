@@ -123,7 +123,8 @@ class Loop {
     for (int64_t begin = 0; begin < size; begin += micro) {
       const auto part = std::span(rows).subspan(static_cast<size_t>(begin),
                                                 static_cast<size_t>(std::min(micro, size - begin)));
-      const auto key = static_cast<uint64_t>(number * size + begin);
+      const int64_t whole = config_.batch == 0 ? size : config_.batch;  // the last may be smaller
+      const auto key = static_cast<uint64_t>(number * whole + begin);   // position in the epoch
       batches.push_back(system_.collate(
           part, data_.train,
           CounterRng(seed_, data::kItemStream, static_cast<uint64_t>(position_.epoch), key)));
@@ -153,7 +154,9 @@ class Loop {
       ++position_.step;
       if (stop_signal != 0) {
         save();
-        throw Interrupted{stop_signal};
+        const int signal = stop_signal;
+        stop_signal = 0;  // a later run starts afresh
+        throw Interrupted{signal};
       }
       if (position_.batch < steps_per_epoch_ && due_by_time()) save();
     }

@@ -51,6 +51,22 @@ int64_t count_of(const Tensor& rows, int64_t all_rows) {
   return rows.defined() ? rows.size(0) : all_rows;
 }
 
+/// Evaluation mode, and the mode before at the end.
+class EvaluationMode {
+ public:
+  explicit EvaluationMode(torch::nn::Module& module)
+      : module_(module), training_(module.is_training()) {
+    module_.eval();
+  }
+  EvaluationMode(const EvaluationMode&) = delete;
+  EvaluationMode& operator=(const EvaluationMode&) = delete;
+  ~EvaluationMode() { module_.train(training_); }
+
+ private:
+  torch::nn::Module& module_;
+  bool training_;
+};
+
 }  // namespace
 
 M3col::M3col(Config config) : config_(std::move(config)) {}
@@ -275,7 +291,7 @@ Tensor M3col::logits_of(const data::Batch& batch) {
 train::Classifies::Classification M3col::classify(const data::View& view,
                                                   const std::vector<std::string>& without) {
   const torch::NoGradGuard no_grad;
-  model_->eval();
+  const EvaluationMode evaluating(*model_);
   Classification result{.classes = classes_, .logits = {}, .labels = {}};
   std::vector<Tensor> logits{
       torch::empty({0, static_cast<int64_t>(classes_.size())}, torch::kFloat32)};
@@ -290,7 +306,6 @@ train::Classifies::Classification M3col::classify(const data::View& view,
     logits.push_back(logits_of(batch));
     labels.push_back(batch.rows.labels.at("label"));
   }
-  model_->train();
   result.logits = torch::cat(logits);
   result.labels = torch::cat(labels);
   return result;
