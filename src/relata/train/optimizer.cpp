@@ -73,7 +73,6 @@ void Optimizer::step(double factor) {
     const Active a = active(group);
     if (a.parameters.empty()) continue;
     const double lr = c.lr * group.lr_scale * factor;
-    const bool first_step = a.steps.front().item<float>() == 0;
     for (const torch::Tensor& steps : a.steps) steps.add_(1);
     switch (c.kind) {
       case Kind::kAdam:
@@ -87,9 +86,12 @@ void Optimizer::step(double factor) {
                           /*maximize=*/false);
         break;
       case Kind::kSgd:
-        at::_fused_sgd_(a.parameters, a.gradients, a.first, group.weight_decay, c.momentum, lr,
-                        /*dampening=*/0,
-                        /*nesterov=*/false, /*maximize=*/false, first_step);
+        // Momentum begins at zero, so that no step of any parameter is special; the kernel refuses
+        // buffers that it has no use for.
+        at::_fused_sgd_(a.parameters, a.gradients,
+                        c.momentum == 0 ? std::vector<torch::Tensor>{} : a.first,
+                        group.weight_decay, c.momentum, lr, /*dampening=*/0, /*nesterov=*/false,
+                        /*maximize=*/false, /*is_first_step=*/false);
         break;
     }
   }
