@@ -39,7 +39,7 @@ ScoredClassifier score_classifier(const Classifies::Classification& result,
   const std::vector<int64_t> groups = group_numbers(view, labelled.rows);
   metrics::ReportOptions options{.class_names = result.classes};
   options.bootstrap.groups = groups;
-  auto report = metrics::classification_report(labelled.labels, scores.view(), options);
+  auto report = metrics::classification_report(scores.view(), labelled.labels, options);
   return {
       .report = std::move(report), .probabilities = std::move(scores), .labels = labelled.labels};
 }

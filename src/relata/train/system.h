@@ -86,6 +86,16 @@ class Classifies {
                                   const std::vector<std::string>& without) = 0;
   /// What baselines beside this system would see.
   virtual LabelledVectors labelled_vectors(const data::View& train) const = 0;
+
+  /// What is said of rows that stand in no dataset.
+  struct Answer {
+    torch::Tensor logits;                             ///< [rows, classes]
+    std::map<std::string, torch::Tensor> embeddings;  ///< role → [rows, width], of roles given
+  };
+  /// `values`: role → [rows, width], numbers as they stand in the data, before any transform; a
+  /// role left out is missing in every row. In evaluation mode; differentiable. Throws Error for a
+  /// name that is no role, no roles at all, shapes that do not fit, and what is not finite.
+  virtual Answer answer(const std::map<std::string, torch::Tensor>& values) = 0;
   /// What ranks rows for the ROC curve: float64 [rows, classes].
   virtual torch::Tensor auc_scores(const torch::Tensor& logits) const = 0;
 };
