@@ -27,15 +27,17 @@ except ImportError as error:  # pragma: no cover - depends on the installation
     ) from error
 
 from relata import io, metrics, models, objectives
-from relata._jobs import recipes, train
+from relata._jobs import evaluate, predict, recipes, train
 
 __all__ = [
     "Error",
     "__version__",
+    "evaluate",
     "io",
     "metrics",
     "models",
     "objectives",
+    "predict",
     "recipes",
     "train",
 ]

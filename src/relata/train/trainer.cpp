@@ -354,6 +354,23 @@ void catch_signals() {
   ::sigaction(SIGTERM, &action, nullptr);
 }
 
+struct CatchSignals::Handlers {
+  struct sigaction interrupt{}, terminate{};
+};
+
+CatchSignals::CatchSignals() : before_(std::make_unique<Handlers>()) {
+  ::sigaction(SIGINT, nullptr, &before_->interrupt);
+  ::sigaction(SIGTERM, nullptr, &before_->terminate);
+  stop_signal = 0;
+  catch_signals();
+}
+
+CatchSignals::~CatchSignals() {
+  ::sigaction(SIGINT, &before_->interrupt, nullptr);
+  ::sigaction(SIGTERM, &before_->terminate, nullptr);
+  stop_signal = 0;
+}
+
 TrainResult train(System& system, const State& state, const TrainConfig& config,
                   const TrainData& data, RunFolder& run, uint64_t seed) {
   if (config.select.rule == Selection::kBestValidation && data.validation.empty()) {
