@@ -1,14 +1,14 @@
 # Finds libtorch inside a torch wheel and makes the target `libtorch`.
 #
 # Looked for in this order: the CMake or environment variable RELATA_TORCH (a folder that holds include/ and lib/),
-# the project's own .venv, the python3 on the path. The wheel's own CMake package is not used: with a CUDA wheel it
-# asks for a CUDA toolkit, and all that is needed here are headers and libraries.
+# the Python that builds a wheel, the project's own .venv, the python3 on the path. The wheel's own CMake package is
+# not used: with a CUDA wheel it asks for a CUDA toolkit, and all that is needed here are headers and libraries.
 
 if(NOT RELATA_TORCH AND DEFINED ENV{RELATA_TORCH})
   set(RELATA_TORCH $ENV{RELATA_TORCH})
 endif()
 if(NOT RELATA_TORCH)
-  foreach(python ${CMAKE_SOURCE_DIR}/.venv/bin/python python3)
+  foreach(python ${Python_EXECUTABLE} ${CMAKE_SOURCE_DIR}/.venv/bin/python python3)
     execute_process(
       COMMAND ${python} -c "import importlib.util as u; print(list(u.find_spec('torch').submodule_search_locations)[0])"
       OUTPUT_VARIABLE RELATA_TORCH OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET RESULT_VARIABLE failed)

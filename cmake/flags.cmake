@@ -1,4 +1,7 @@
 # One set of compile flags for every target of the project: a shared precompiled header needs identical ones.
+# Programs too: the precompiled header is made for position-independent code and fits nothing else.
+set(CMAKE_CXX_COMPILE_OPTIONS_PIE ${CMAKE_CXX_COMPILE_OPTIONS_PIC})
+
 
 add_library(relata_flags INTERFACE)
 target_compile_options(relata_flags INTERFACE
@@ -46,4 +49,9 @@ function(relata_use_torch target)
   endif()
   target_link_libraries(${target} PUBLIC libtorch)
   target_precompile_headers(${target} REUSE_FROM relata_torch_pch)
+  get_target_property(type ${target} TYPE)
+  if(type STREQUAL "EXECUTABLE")  # else compiled with -fPIE, which the header was not
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_compile_options(${target} PRIVATE -fPIC)
+  endif()
 endfunction()

@@ -18,6 +18,7 @@ NamedTensors concatenate_named(std::span<const Batch> batches, NamedTensors Rows
 }  // namespace
 
 Rows concatenate(std::span<const Batch> batches) {
+  if (batches.empty()) return {};
   if (batches.size() == 1) return batches.front().rows;
   Rows joined;
   for (const Batch& batch : batches) {

@@ -43,7 +43,7 @@ struct Batch {
   int64_t first_row = 0;  ///< where its rows begin within the effective batch
 };
 
-/// The rows of several micro-batches, in order.
+/// The rows of several micro-batches, in order. All of them have the names of the first one.
 Rows concatenate(std::span<const Batch> batches);
 
 }  // namespace relata::data

@@ -49,8 +49,11 @@ View Dataset::all(std::string_view table) const {
     std::iota(rows.begin(), rows.end(), int64_t{0});
     return {shared_from_this(), static_cast<int64_t>(t), std::move(rows)};
   }
-  throw Error(
-      {.what = fmt::format("has no table '{}'", table), .where = content_->folder.string()});
+  std::vector<std::string> names;
+  for (const TableSpec& spec : content_->schema.tables) names.push_back(spec.name);
+  throw Error({.what = fmt::format("has no table '{}'", table),
+               .where = content_->folder.string(),
+               .remedy = fmt::format("it has: {}", fmt::join(names, ", "))});
 }
 
 const Dataset::Column& Dataset::column(int64_t table, std::string_view field) const {
@@ -123,7 +126,10 @@ std::vector<std::string> View::feature_names(std::string_view field) const {
   }
   const std::filesystem::path file = dataset_->folder() / column.spec.features;
   std::istringstream lines(read_file(file));
-  for (std::string line; std::getline(lines, line);) names.push_back(line);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.ends_with('\r')) line.pop_back();
+    names.push_back(std::move(line));
+  }
   if (static_cast<int64_t>(names.size()) != column.width) {
     throw Error({.what = fmt::format("names {} features, but field '{}' has {}", names.size(),
                                      field, column.width),
@@ -136,17 +142,31 @@ int64_t View::class_label(int64_t position, std::string_view field) const {
   const Dataset::Column& column = dataset_->column(table_, field);
   const LabelSpec& label = label_spec(field);
   if (label.kind != LabelKind::kClass && label.kind != LabelKind::kOrdinal) {
-    throw Error({.what = fmt::format("label '{}' is {}, not class or ordinal", field,
-                                     label_kind_name(label.kind)),
-                 .where = dataset_->folder().string()});
+    throw wrong_kind(field, "class or ordinal");
   }
   const auto& classes = column.classes[static_cast<size_t>(ref(position).row)];
   return classes.empty() ? -1 : classes.front();
 }
 
+const std::vector<int64_t>& View::class_labels(int64_t position, std::string_view field) const {
+  const Dataset::Column& column = dataset_->column(table_, field);
+  const LabelSpec& label = label_spec(field);
+  if (label.kind == LabelKind::kReal || label.kind == LabelKind::kIdentity) {
+    throw wrong_kind(field, "class, ordinal or multilabel");
+  }
+  return column.classes[static_cast<size_t>(ref(position).row)];
+}
+
 double View::real_label(int64_t position, std::string_view field) const {
   const Dataset::Column& column = dataset_->column(table_, field);
-  return column.numbers.at(static_cast<size_t>(ref(position).row));
+  if (label_spec(field).kind != LabelKind::kReal) throw wrong_kind(field, "real");
+  return column.numbers[static_cast<size_t>(ref(position).row)];
+}
+
+Error View::wrong_kind(std::string_view field, std::string_view expected) const {
+  return Error({.what = fmt::format("label '{}' is {}, not {}", field,
+                                    label_kind_name(label_spec(field).kind), expected),
+                .where = dataset_->folder().string()});
 }
 
 const LabelSpec& View::label_spec(std::string_view field) const {
@@ -160,10 +180,15 @@ const LabelSpec& View::label_spec(std::string_view field) const {
 }
 
 std::string View::bytes(int64_t position, std::string_view field) const {
-  const Dataset::Column& column = dataset_->column(table_, field);
+  const FieldSpec& spec = dataset_->column(table_, field).spec;
+  if (spec.modality == Modality::kRef || spec.modality == Modality::kLabel) {
+    throw Error({.what = fmt::format("field '{}' is {}, which has no content of its own", field,
+                                     modality_text(spec)),
+                 .where = dataset_->folder().string()});
+  }
   const auto& entries = texts(position, field);
   if (entries.empty()) return "";
-  if (column.spec.modality == Modality::kText) return entries.front();
+  if (spec.modality == Modality::kText) return entries.front();
   return read_file(dataset_->folder() / entries.front());
 }
 

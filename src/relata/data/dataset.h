@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "relata/base/error.h"
 #include "relata/data/schema.h"
 
 namespace relata::data {
@@ -54,11 +55,14 @@ class View {
   std::vector<std::string> feature_names(std::string_view field) const;
   /// Index into the label's names, −1 if missing or unknown. For class and ordinal labels.
   int64_t class_label(int64_t position, std::string_view field) const;
+  /// Indices into the label's names; empty if missing or unknown. For class, ordinal and multilabel
+  /// labels.
+  const std::vector<int64_t>& class_labels(int64_t position, std::string_view field) const;
   /// NaN if missing or unknown. For real labels.
   double real_label(int64_t position, std::string_view field) const;
   const LabelSpec& label_spec(std::string_view field) const;
   /// The content of the file that an image, signal or regions field names; of a text field the
-  /// text.
+  /// text. The first one of a list; empty if missing.
   std::string bytes(int64_t position, std::string_view field) const;
 
   /// The rows that a ref field names, in order.
@@ -72,6 +76,8 @@ class View {
   View table(std::string_view name) const;
 
  private:
+  Error wrong_kind(std::string_view field, std::string_view expected) const;
+
   std::shared_ptr<const Dataset> dataset_;
   int64_t table_ = 0;
   std::vector<int64_t> rows_;
@@ -86,7 +92,7 @@ struct OpenOptions {
   OnError on_error = OnError::kFail;
   int64_t skip_limit = 100;  ///< more broken records than this are an Error all the same
   std::vector<double>
-      fractions;      ///< cut a table without splits into train/val/test parts; empty: leave it
+      fractions;      ///< cut a table without splits into train(/val)/test parts; empty: leave it
   uint64_t seed = 0;  ///< decides that cut; groups stay whole
 };
 
@@ -112,6 +118,7 @@ class Dataset : public std::enable_shared_from_this<Dataset> {
  private:
   friend class View;
   friend class DatasetReader;
+  friend class ColumnReader;
   struct Content;
   struct Column;
   Dataset();

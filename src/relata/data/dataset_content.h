@@ -1,4 +1,5 @@
-// How a Dataset holds its columns. Included by dataset.cpp and dataset_reader.cpp alone.
+// How a Dataset holds its columns. Included by the files that read a dataset
+// alone.
 #pragma once
 
 #include <map>

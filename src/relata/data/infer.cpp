@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 
 #include "relata/base/error.h"
@@ -42,9 +45,9 @@ FieldSpec guess_field(const std::string& name, const json& value) {
   } else if (item.is_string() && !named_label) {
     const auto text = item.get<std::string>();
     spec.list = value.is_array();
-    spec.modality = text.find(".npy#") != std::string::npos ? Modality::kVector
-                    : looks_like_image(text)                ? Modality::kImage
-                                                            : Modality::kText;
+    spec.modality = !spec.list && text.find(".npy#") != std::string::npos ? Modality::kVector
+                    : looks_like_image(text)                              ? Modality::kImage
+                                                                          : Modality::kText;
   } else {
     spec.modality = Modality::kLabel;
   }
@@ -54,7 +57,9 @@ FieldSpec guess_field(const std::string& name, const json& value) {
 void see_label(Guess& guess, const json& value, const std::string& where) {
   if (value.is_string()) {
     guess.texts.insert(value.get<std::string>());
-  } else if (value.is_boolean() || value.is_number_integer()) {
+  } else if (value.is_boolean()) {
+    guess.numbers.insert(value.get<bool>() ? 1 : 0);
+  } else if (value.is_number_integer()) {
     guess.numbers.insert(value.get<int64_t>());
   } else if (value.is_number()) {
     guess.label.kind = LabelKind::kReal;
@@ -82,32 +87,76 @@ void name_classes(Guess& guess, const std::string& where) {
     guess.label.names.push_back(std::to_string(i));
 }
 
+/// All that the records of a file say about its fields, in the order in which they first appear.
+class Guesses {
+ public:
+  void see(const std::string& name, const json& value, const std::string& where) {
+    if (value.is_null()) return;
+    if (value.is_array() && value.empty()) {
+      empty_.try_emplace(name, where);
+      return;  // a list of what, another record will tell
+    }
+    auto guess = std::find_if(guesses_.begin(), guesses_.end(),
+                              [&](const Guess& g) { return g.field.name == name; });
+    if (guess == guesses_.end()) {
+      guess = guesses_.insert(
+          guesses_.end(),
+          {.field = guess_field(name, value), .label = {}, .texts = {}, .numbers = {}});
+    }
+    FieldSpec& field = guess->field;
+    if (field.modality == Modality::kLabel) see_label(*guess, value, where);
+    if (field.modality == Modality::kImage && guess_field(name, value).modality != field.modality) {
+      field.modality = Modality::kText;  // a text that happened to end like a picture
+    }
+  }
+
+  std::vector<Guess> take() {
+    for (const auto& [name, where] : empty_) {
+      if (std::any_of(guesses_.begin(), guesses_.end(),
+                      [&, &wanted = name](const Guess& g) { return g.field.name == wanted; })) {
+        continue;
+      }
+      throw Error({.what = fmt::format("cannot guess the modality of field '{}' from []", name),
+                   .where = where,
+                   .remedy = "write a dataset.yaml that declares it"});
+    }
+    return std::move(guesses_);
+  }
+
+ private:
+  std::vector<Guess> guesses_;
+  std::map<std::string, std::string> empty_;  ///< field → where it was an empty list first
+};
+
+/// The next record that is JSON; nothing at the end. A broken line is for the reading pass to
+/// report.
+std::optional<json> next_readable(io::JsonlReader& reader) {
+  while (true) {
+    try {
+      return reader.next();
+    } catch (const Error&) {
+      continue;
+    }
+  }
+}
+
 }  // namespace
 
 Schema infer_schema(const std::filesystem::path& jsonl) {
-  std::vector<Guess> guesses;
+  Guesses guesses;
   io::JsonlReader reader(jsonl);
   Schema schema;
-  while (const auto record = reader.next()) {
+  while (const auto record = next_readable(reader)) {
     for (const auto& [name, value] : record->items()) {
-      if (name == "id" || value.is_null()) continue;
-      if (name == "group") {
-        schema.group = name;
-        continue;
-      }
-      auto guess = std::find_if(guesses.begin(), guesses.end(),
-                                [&](const Guess& g) { return g.field.name == name; });
-      if (guess == guesses.end()) {
-        guess = guesses.insert(
-            guesses.end(),
-            {.field = guess_field(name, value), .label = {}, .texts = {}, .numbers = {}});
-      }
-      if (guess->field.modality == Modality::kLabel) see_label(*guess, value, reader.where());
+      if (name == "group" && !value.is_null()) schema.group = name;
+      if (name != "group" && name != "id") guesses.see(name, value, reader.where());
     }
   }
-  TableSpec table{.name = "rows", .fields = {}, .splits = {{"all", jsonl.filename().string()}}};
+  TableSpec table{.name = std::string(kOnlyTable),
+                  .fields = {},
+                  .splits = {{"all", jsonl.filename().string()}}};
   std::vector<std::string> found;
-  for (Guess& guess : guesses) {
+  for (Guess& guess : guesses.take()) {
     if (guess.field.modality == Modality::kLabel) {
       name_classes(guess, jsonl.string());
       schema.labels[guess.field.name] = guess.label;

@@ -1,5 +1,6 @@
 #include "relata/data/loader.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <exception>
 #include <map>
@@ -12,9 +13,9 @@
 namespace relata::data {
 
 struct Loader::Shared {
-  int64_t count;
+  int64_t count = 0;
   Prepare prepare;
-  int64_t prefetch;
+  int64_t prefetch = 1;
 
   std::mutex mutex;
   std::condition_variable changed;
@@ -23,6 +24,16 @@ struct Loader::Shared {
   bool stop = false;
   std::map<int64_t, std::pair<Prepared, std::exception_ptr>> ready;
   std::vector<std::thread> workers;
+
+  /// Here and not in ~Loader: it also runs if a thread cannot be started.
+  ~Shared() {
+    {
+      const std::lock_guard lock(mutex);
+      stop = true;
+    }
+    changed.notify_all();
+    for (std::thread& worker : workers) worker.join();
+  }
 
   void work() {
     run_serially_on_this_thread();
@@ -56,14 +67,7 @@ Loader::Loader(int64_t count, Prepare prepare, const LoaderOptions& options)
   }
 }
 
-Loader::~Loader() {
-  {
-    const std::lock_guard lock(shared_->mutex);
-    shared_->stop = true;
-  }
-  shared_->changed.notify_all();
-  for (std::thread& worker : shared_->workers) worker.join();
-}
+Loader::~Loader() = default;
 
 Loader::Prepared Loader::next() {
   if (shared_->workers.empty()) return shared_->prepare(shared_->delivered++);

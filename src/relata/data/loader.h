@@ -13,7 +13,7 @@ namespace relata::data {
 
 struct LoaderOptions {
   int64_t threads = 1;   ///< 0: prepare each batch when it is asked for
-  int64_t prefetch = 2;  ///< batches held ready
+  int64_t prefetch = 2;  ///< batches held ready or in preparation; at least 1
 };
 
 /// One pass over `count` prepared items. `prepare(i)` is called once for each i in [0, count), on a
@@ -29,7 +29,8 @@ class Loader {
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
 
-  /// The next item, in order. Must be called at most `count` times.
+  /// The next item, in order. Must be called at most `count` times. An exception does not end the
+  /// pass: the call after it returns the item after it.
   Prepared next();
 
  private:

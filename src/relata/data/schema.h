@@ -35,6 +35,9 @@ struct FieldSpec {
   std::string features;  ///< for kVector: file with one feature name a line; empty if unnamed
 };
 
+/// The table of a dataset that declares its fields at the top level.
+inline constexpr std::string_view kOnlyTable = "rows";
+
 struct TableSpec {
   std::string name;
   std::vector<FieldSpec> fields;
@@ -51,13 +54,14 @@ struct Schema {
       group;  ///< the field whose equal values are never cut by a split; empty: every row by itself
 };
 
-/// Parses `dataset.yaml`. Throws Error naming file and line for unknown keys, modalities, tables or
-/// label kinds.
+/// Parses `dataset.yaml`. Throws Error naming file and line for keys that are unknown or given
+/// twice, unknown modalities, tables or label kinds, and labels without class names.
 Schema read_schema(const std::filesystem::path& file);
 
 /// The text of a `dataset.yaml` that read_schema reads back to `schema`.
 std::string schema_yaml(const Schema& schema);
 
+/// As in `dataset.yaml`: "vector", "[image]", "ref(kb)".
 std::string modality_text(const FieldSpec& field);
 std::string_view label_kind_name(LabelKind kind);
 

@@ -22,6 +22,10 @@ std::vector<int64_t> shuffled(int64_t size, const ShuffleKey& key) {
 
 std::vector<std::vector<int64_t>> epoch_batches(int64_t size, int64_t epoch,
                                                 const SamplerOptions& options) {
+  if (options.batch < 0) {
+    throw Error({.what = fmt::format("the batch has {} rows", options.batch),
+                 .remedy = "set train.batch to a number of rows, or 0 for all"});
+  }
   std::vector<int64_t> order(static_cast<size_t>(size));
   std::iota(order.begin(), order.end(), int64_t{0});
   if (options.order == SamplerOptions::Order::kShuffled) {

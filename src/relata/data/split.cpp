@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <numeric>
 #include <unordered_map>
@@ -10,6 +11,7 @@
 #include "relata/base/counter_rng.h"
 #include "relata/base/error.h"
 #include "relata/data/shuffle.h"
+#include "relata/io/number.h"
 
 namespace relata::data {
 namespace {
@@ -26,11 +28,20 @@ std::vector<std::vector<int64_t>> rows_by_group(std::span<const std::string> gro
   return rows;
 }
 
+void check_fractions(std::span<const double> fractions) {
+  for (const double fraction : fractions) {
+    if (std::isfinite(fraction) && fraction > 0) continue;
+    throw Error({.what = fmt::format("a split has the fraction {}, expected more than 0", fraction),
+                 .remedy = "write the parts as in 80/10/10"});
+  }
+}
+
 }  // namespace
 
 std::vector<std::vector<int64_t>> split_by_fraction(std::span<const std::string> groups,
                                                     std::span<const double> fractions,
                                                     uint64_t seed) {
+  check_fractions(fractions);
   const double sum = std::accumulate(fractions.begin(), fractions.end(), 0.0);
   auto by_group = rows_by_group(groups);
   const std::vector<int64_t> order =
@@ -56,6 +67,39 @@ std::vector<std::vector<int64_t>> split_by_fraction(std::span<const std::string>
     std::sort(parts[part].begin(), parts[part].end());
   }
   return parts;
+}
+
+std::vector<std::pair<std::string, std::vector<int64_t>>> named_split(
+    std::span<const std::string> groups, std::span<const double> fractions, uint64_t seed) {
+  if (fractions.size() != 2 && fractions.size() != 3) {
+    throw Error({.what = fmt::format("a split has {} parts, expected 2 (train, test) or 3 (train, "
+                                     "val, test)",
+                                     fractions.size()),
+                 .remedy = "write the parts as in 80/10/10"});
+  }
+  const std::vector<std::string> names = fractions.size() == 2
+                                             ? std::vector<std::string>{"train", "test"}
+                                             : std::vector<std::string>{"train", "val", "test"};
+  auto parts = split_by_fraction(groups, fractions, seed);
+  std::vector<std::pair<std::string, std::vector<int64_t>>> named;
+  for (size_t i = 0; i < parts.size(); ++i) named.emplace_back(names[i], std::move(parts[i]));
+  return named;
+}
+
+std::vector<double> parse_fractions(std::string_view text) {
+  std::vector<double> fractions;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find('/', begin), text.size());
+    const auto number = io::parse_number(text.substr(begin, end - begin));
+    if (!number || !std::isfinite(*number)) {
+      throw Error({.what = fmt::format("the split is '{}', expected numbers between slashes", text),
+                   .remedy = "write the parts as in 80/10/10"});
+    }
+    fractions.push_back(*number);
+    begin = end + 1;
+  }
+  check_fractions(fractions);
+  return fractions;
 }
 
 std::vector<int64_t> stratified_folds(std::span<const int64_t> labels,

@@ -64,8 +64,14 @@ Affine fit_min_max(const torch::Tensor& values, ConstantFeature constant) {
 }
 
 Affine fit_standard(const torch::Tensor& values) {
-  const torch::Tensor deviation = values.std(/*dim=*/0, /*unbiased=*/false);
-  return {values.mean(/*dim=*/0), deviation.masked_fill(deviation == 0, 1.0)};
+  constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
+  const auto rows = static_cast<double>(values.size(0));
+  const torch::Tensor mean = values.mean(/*dim=*/0);
+  const torch::Tensor variance = values.var(/*dim=*/0, /*unbiased=*/false);
+  // Equal values need not have variance 0 after rounding; what is below its error bound is constant
+  // (scikit-learn's _is_constant_feature).
+  const torch::Tensor bound = rows * kEpsilon * variance + torch::square(rows * kEpsilon * mean);
+  return {mean, variance.sqrt().masked_fill(variance <= bound, 1.0)};
 }
 
 }  // namespace relata::data

@@ -38,8 +38,8 @@ enum class ConstantFeature {
 /// clipped.
 Affine fit_min_max(const torch::Tensor& values, ConstantFeature constant);
 
-/// offset = mean, scale = population standard deviation, 1 where that is 0 (as scikit-learn's
-/// StandardScaler).
+/// offset = mean, scale = population standard deviation, 1 where the feature is constant (as
+/// scikit-learn's StandardScaler).
 Affine fit_standard(const torch::Tensor& values);
 
 }  // namespace relata::data

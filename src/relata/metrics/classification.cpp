@@ -39,9 +39,9 @@ bool is_present(const ClassCounts& counts, size_t c) {
   return counts.support[c] + counts.predicted[c] > 0;
 }
 
-ClassCounts checked_counts(std::span<const int64_t> labels, std::span<const int64_t> predictions) {
-  const int64_t classes = class_count(labels, predictions);
-  return count_classes(labels, predictions, unit_weights(std::ssize(labels)), classes);
+ClassCounts checked_counts(std::span<const int64_t> predictions, std::span<const int64_t> labels) {
+  const int64_t classes = class_count(predictions, labels);
+  return count_classes(predictions, labels, unit_weights(std::ssize(labels)), classes);
 }
 
 /// How many classes rank before `label`.
@@ -58,14 +58,14 @@ int64_t rank_of(std::span<const double> scores, int64_t label, TieRule ties) {
 
 }  // namespace
 
-int64_t class_count(std::span<const int64_t> labels, std::span<const int64_t> predictions) {
-  check_same_rows("labels", labels.size(), "predictions", predictions.size());
-  check_classes("label", labels, kMostClasses);
+int64_t class_count(std::span<const int64_t> predictions, std::span<const int64_t> labels) {
+  check_same_rows("predictions", predictions.size(), "labels", labels.size());
   check_classes("prediction", predictions, kMostClasses);
+  check_classes("label", labels, kMostClasses);
   return 1 + std::max(std::ranges::max(labels), std::ranges::max(predictions));
 }
 
-ClassCounts count_classes(std::span<const int64_t> labels, std::span<const int64_t> predictions,
+ClassCounts count_classes(std::span<const int64_t> predictions, std::span<const int64_t> labels,
                           Weights weights, int64_t classes) {
   const std::vector<int64_t> zeros(static_cast<size_t>(classes));
   ClassCounts counts{.correct = zeros, .support = zeros, .predicted = zeros};
@@ -133,38 +133,38 @@ double matthews_correlation(const ClassCounts& counts) {
   return static_cast<double>(agreement) / std::sqrt(product);
 }
 
-double accuracy(std::span<const int64_t> labels, std::span<const int64_t> predictions) {
-  return accuracy(checked_counts(labels, predictions));
+double accuracy(std::span<const int64_t> predictions, std::span<const int64_t> labels) {
+  return accuracy(checked_counts(predictions, labels));
 }
 
-double balanced_accuracy(std::span<const int64_t> labels, std::span<const int64_t> predictions) {
-  return balanced_accuracy(checked_counts(labels, predictions));
+double balanced_accuracy(std::span<const int64_t> predictions, std::span<const int64_t> labels) {
+  return balanced_accuracy(checked_counts(predictions, labels));
 }
 
-double f1_binary(std::span<const int64_t> labels, std::span<const int64_t> predictions) {
+double f1_binary(std::span<const int64_t> predictions, std::span<const int64_t> labels) {
   constexpr int64_t kBinary = 2;
-  check_classes("label", labels, kBinary);
   check_classes("prediction", predictions, kBinary);
-  return f1_binary(checked_counts(labels, predictions));
+  check_classes("label", labels, kBinary);
+  return f1_binary(checked_counts(predictions, labels));
 }
 
-double f1_macro(std::span<const int64_t> labels, std::span<const int64_t> predictions) {
-  return f1_macro(checked_counts(labels, predictions));
+double f1_macro(std::span<const int64_t> predictions, std::span<const int64_t> labels) {
+  return f1_macro(checked_counts(predictions, labels));
 }
 
-double f1_weighted(std::span<const int64_t> labels, std::span<const int64_t> predictions) {
-  return f1_weighted(checked_counts(labels, predictions));
+double f1_weighted(std::span<const int64_t> predictions, std::span<const int64_t> labels) {
+  return f1_weighted(checked_counts(predictions, labels));
 }
 
-double matthews_correlation(std::span<const int64_t> labels, std::span<const int64_t> predictions) {
-  return matthews_correlation(checked_counts(labels, predictions));
+double matthews_correlation(std::span<const int64_t> predictions, std::span<const int64_t> labels) {
+  return matthews_correlation(checked_counts(predictions, labels));
 }
 
-ConfusionMatrix confusion_matrix(std::span<const int64_t> labels,
-                                 std::span<const int64_t> predictions, int64_t classes) {
-  check_same_rows("labels", labels.size(), "predictions", predictions.size());
-  check_classes("label", labels, classes);
+ConfusionMatrix confusion_matrix(std::span<const int64_t> predictions,
+                                 std::span<const int64_t> labels, int64_t classes) {
+  check_same_rows("predictions", predictions.size(), "labels", labels.size());
   check_classes("prediction", predictions, classes);
+  check_classes("label", labels, classes);
   ConfusionMatrix matrix{.classes = classes,
                          .counts = std::vector<int64_t>(static_cast<size_t>(classes * classes))};
   for (size_t i = 0; i < labels.size(); ++i) {

@@ -18,11 +18,11 @@ struct ClassCounts {
 };
 
 /// How many classes there are: 1 + the largest class number in either. Throws Error as said above.
-int64_t class_count(std::span<const int64_t> labels, std::span<const int64_t> predictions);
+int64_t class_count(std::span<const int64_t> predictions, std::span<const int64_t> labels);
 
 /// All three [rows], class numbers below `classes`.
 /// Unchecked and O(rows + classes), so that it may run once per bootstrap resample.
-ClassCounts count_classes(std::span<const int64_t> labels, std::span<const int64_t> predictions,
+ClassCounts count_classes(std::span<const int64_t> predictions, std::span<const int64_t> labels,
                           Weights weights, int64_t classes);
 
 // Metrics of counts. They are NaN if there are no rows at all.
@@ -40,15 +40,15 @@ double f1_weighted(const ClassCounts& counts);
 /// Matthews correlation of any number of classes (Gorodkin 2004); 0 if either side is constant.
 double matthews_correlation(const ClassCounts& counts);
 
-// The same from labels and predictions, both [rows].
+// The same from predictions and labels, both [rows].
 // f1_binary also throws Error if a class number is neither 0 nor 1.
 
-double accuracy(std::span<const int64_t> labels, std::span<const int64_t> predictions);
-double balanced_accuracy(std::span<const int64_t> labels, std::span<const int64_t> predictions);
-double f1_binary(std::span<const int64_t> labels, std::span<const int64_t> predictions);
-double f1_macro(std::span<const int64_t> labels, std::span<const int64_t> predictions);
-double f1_weighted(std::span<const int64_t> labels, std::span<const int64_t> predictions);
-double matthews_correlation(std::span<const int64_t> labels, std::span<const int64_t> predictions);
+double accuracy(std::span<const int64_t> predictions, std::span<const int64_t> labels);
+double balanced_accuracy(std::span<const int64_t> predictions, std::span<const int64_t> labels);
+double f1_binary(std::span<const int64_t> predictions, std::span<const int64_t> labels);
+double f1_macro(std::span<const int64_t> predictions, std::span<const int64_t> labels);
+double f1_weighted(std::span<const int64_t> predictions, std::span<const int64_t> labels);
+double matthews_correlation(std::span<const int64_t> predictions, std::span<const int64_t> labels);
 
 /// Row-major [true class, predicted class].
 struct ConfusionMatrix {
@@ -61,8 +61,8 @@ struct ConfusionMatrix {
 };
 
 /// Throws Error also for a class number that is not below `classes`.
-ConfusionMatrix confusion_matrix(std::span<const int64_t> labels,
-                                 std::span<const int64_t> predictions, int64_t classes);
+ConfusionMatrix confusion_matrix(std::span<const int64_t> predictions,
+                                 std::span<const int64_t> labels, int64_t classes);
 
 /// Which of two classes with equal scores ranks first.
 enum class TieRule {

@@ -56,10 +56,10 @@ McNemarTest mcnemar(int64_t only_a, int64_t only_b) {
   return {.only_a = only_a, .only_b = only_b, .p = p};
 }
 
-McNemarTest mcnemar(std::span<const int64_t> labels, std::span<const int64_t> predictions_a,
-                    std::span<const int64_t> predictions_b) {
-  check_same_rows("labels", labels.size(), "predictions of the first", predictions_a.size());
-  check_same_rows("labels", labels.size(), "predictions of the second", predictions_b.size());
+McNemarTest mcnemar(std::span<const int64_t> predictions_a, std::span<const int64_t> predictions_b,
+                    std::span<const int64_t> labels) {
+  check_same_rows("predictions of the first", predictions_a.size(), "labels", labels.size());
+  check_same_rows("predictions of the second", predictions_b.size(), "labels", labels.size());
   int64_t only_a = 0;
   int64_t only_b = 0;
   for (size_t i = 0; i < labels.size(); ++i) {

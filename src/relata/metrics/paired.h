@@ -21,8 +21,8 @@ struct McNemarTest {
 McNemarTest mcnemar(int64_t only_a, int64_t only_b);
 
 /// Of the predictions of A and B on the same rows; all [rows].
-McNemarTest mcnemar(std::span<const int64_t> labels, std::span<const int64_t> predictions_a,
-                    std::span<const int64_t> predictions_b);
+McNemarTest mcnemar(std::span<const int64_t> predictions_a, std::span<const int64_t> predictions_b,
+                    std::span<const int64_t> labels);
 
 struct HolmCorrection {
   std::vector<double> adjusted;  ///< to be compared with the level, in the order given

@@ -23,7 +23,7 @@ struct MetricSet {
 };
 
 /// The metrics of predicted classes; they share one pass over the rows.
-MetricSet of_predictions(std::span<const int64_t> labels, std::vector<int64_t> predictions,
+MetricSet of_predictions(std::vector<int64_t> predictions, std::span<const int64_t> labels,
                          int64_t classes) {
   using Metric = double (*)(const ClassCounts&);
   std::vector<std::pair<std::string, Metric>> parts{{"accuracy", accuracy},
@@ -39,7 +39,7 @@ MetricSet of_predictions(std::span<const int64_t> labels, std::vector<int64_t> p
     metrics.push_back(metric);
   }
   set.values = [=, predictions = std::move(predictions)](Weights weights) {
-    const ClassCounts counts = count_classes(labels, predictions, weights, classes);
+    const ClassCounts counts = count_classes(predictions, labels, weights, classes);
     std::vector<double> values;
     for (const Metric metric : metrics) values.push_back(metric(counts));
     return values;
@@ -47,7 +47,7 @@ MetricSet of_predictions(std::span<const int64_t> labels, std::vector<int64_t> p
   return set;
 }
 
-MetricSet of_ranks(std::span<const int64_t> labels, const ScoreMatrix& probabilities) {
+MetricSet of_ranks(const ScoreMatrix& probabilities, std::span<const int64_t> labels) {
   if (probabilities.classes != kBinary) {
     return {.names = {"roc_auc"},
             .values = [ranked = RankedClasses(probabilities, labels)](Weights weights) {
@@ -60,7 +60,7 @@ MetricSet of_ranks(std::span<const int64_t> labels, const ScoreMatrix& probabili
           }};
 }
 
-MetricSet of_probabilities(std::span<const int64_t> labels, const ScoreMatrix& probabilities) {
+MetricSet of_probabilities(const ScoreMatrix& probabilities, std::span<const int64_t> labels) {
   // Binary Brier score: (p − y)² = ½ Σ_c (p_c − y_c)²
   const double brier_scale = probabilities.classes == kBinary ? 0.5 : 1;
   return {.names = {"brier", "ece", "log_loss"},
@@ -106,18 +106,18 @@ const Interval& ClassificationReport::at(const std::string& name) const {
                .remedy = fmt::format("it has {}", fmt::join(names, ", "))});
 }
 
-ClassificationReport classification_report(std::span<const int64_t> labels,
-                                           const ScoreMatrix& probabilities,
+ClassificationReport classification_report(const ScoreMatrix& probabilities,
+                                           std::span<const int64_t> labels,
                                            const ReportOptions& options) {
   if (probabilities.classes < kBinary) {
     throw Error({.what = fmt::format("a classifier has at least two classes, these scores have {}",
                                      probabilities.classes)});
   }
   auto names = class_names(options, probabilities.classes);
-  const auto calibration = of_probabilities(labels, probabilities);  // first: it checks all inputs
+  const auto calibration = of_probabilities(probabilities, labels);  // first: it checks all inputs
   const auto predictions = argmax(probabilities);
-  const std::vector sets{of_predictions(labels, predictions, probabilities.classes),
-                         of_ranks(labels, probabilities), calibration};
+  const std::vector sets{of_predictions(predictions, labels, probabilities.classes),
+                         of_ranks(probabilities, labels), calibration};
   const auto all = [&sets](Weights weights) {
     std::vector<double> values;
     for (const MetricSet& set : sets) {
@@ -131,7 +131,7 @@ ClassificationReport classification_report(std::span<const int64_t> labels,
   ClassificationReport report{
       .rows = probabilities.rows,
       .classes = supports(std::move(names),
-                          count_classes(labels, predictions, unit_weights(probabilities.rows),
+                          count_classes(predictions, labels, unit_weights(probabilities.rows),
                                         probabilities.classes)),
       .metrics = {}};
   for (const MetricSet& set : sets) {

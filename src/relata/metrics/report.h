@@ -44,8 +44,8 @@ struct ReportOptions {
 /// The prediction is argmax, the lowest index on ties. Classes may be absent from `labels` [rows];
 /// a metric that is then undefined is NaN.
 /// Throws Error for a single class, names that are not one a class, and as brier and bootstrap do.
-ClassificationReport classification_report(std::span<const int64_t> labels,
-                                           const ScoreMatrix& probabilities,
+ClassificationReport classification_report(const ScoreMatrix& probabilities,
+                                           std::span<const int64_t> labels,
                                            const ReportOptions& options = {});
 
 }  // namespace relata::metrics

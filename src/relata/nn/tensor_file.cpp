@@ -13,12 +13,15 @@
 namespace relata::nn {
 namespace {
 
-constexpr std::array<std::pair<io::DType, torch::Dtype>, 15> kDtypes{{
+constexpr std::array<std::pair<io::DType, torch::Dtype>, 19> kDtypes{{
     {io::DType::kBool, torch::kBool},
     {io::DType::kU8, torch::kUInt8},
     {io::DType::kI8, torch::kInt8},
     {io::DType::kF8E5M2, torch::kFloat8_e5m2},
     {io::DType::kF8E4M3, torch::kFloat8_e4m3fn},
+    {io::DType::kF8E8M0, torch::kFloat8_e8m0fnu},
+    {io::DType::kF8E4M3Fnuz, torch::kFloat8_e4m3fnuz},
+    {io::DType::kF8E5M2Fnuz, torch::kFloat8_e5m2fnuz},
     {io::DType::kI16, torch::kInt16},
     {io::DType::kU16, torch::kUInt16},
     {io::DType::kF16, torch::kFloat16},
@@ -26,6 +29,7 @@ constexpr std::array<std::pair<io::DType, torch::Dtype>, 15> kDtypes{{
     {io::DType::kI32, torch::kInt32},
     {io::DType::kU32, torch::kUInt32},
     {io::DType::kF32, torch::kFloat32},
+    {io::DType::kC64, torch::kComplexFloat},
     {io::DType::kF64, torch::kFloat64},
     {io::DType::kI64, torch::kInt64},
     {io::DType::kU64, torch::kUInt64},

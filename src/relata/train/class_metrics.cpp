@@ -33,14 +33,14 @@ Evaluation class_metrics(const Classifies::Classification& result,
   const DenseScores ranks(auc_scores.index({labelled}));
   const std::vector<int64_t> predicted = metrics::argmax(logits.view());
   Evaluation evaluation{.rows = static_cast<int64_t>(labels.size()), .metrics = {}};
-  evaluation.metrics.push_back({"accuracy", metrics::accuracy(labels, predicted)});
+  evaluation.metrics.push_back({"accuracy", metrics::accuracy(predicted, labels)});
   if (logits.classes == 2) {
-    evaluation.metrics.push_back({"f1_binary", metrics::f1_binary(labels, predicted)});
+    evaluation.metrics.push_back({"f1_binary", metrics::f1_binary(predicted, labels)});
     evaluation.metrics.push_back(
         {"roc_auc", metrics::roc_auc(metrics::column(ranks.view(), 1), labels)});
   } else {
-    evaluation.metrics.push_back({"f1_weighted", metrics::f1_weighted(labels, predicted)});
-    evaluation.metrics.push_back({"f1_macro", metrics::f1_macro(labels, predicted)});
+    evaluation.metrics.push_back({"f1_weighted", metrics::f1_weighted(predicted, labels)});
+    evaluation.metrics.push_back({"f1_macro", metrics::f1_macro(predicted, labels)});
     evaluation.metrics.push_back({"roc_auc", metrics::roc_auc(ranks.view(), labels)});
   }
   return evaluation;

@@ -33,6 +33,7 @@ int64_t whole_number(std::string_view text, const std::string& key) {
 void describe_recipe(Fields& fields, Recipe& r, std::unique_ptr<System>& system) {
   std::string seeds = "0";
   std::string folds = "0";
+  fields.value("name", r.name, "how results call it; by default the recipe's own name");
   fields.value("system", r.system, "which system");
   fields.value("description", r.description, "what the recipe is for");
   fields.value("source", r.source, "where its constants come from");

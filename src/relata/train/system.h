@@ -63,6 +63,12 @@ struct Evaluation {
   double operator[](std::string_view name) const;
 };
 
+/// Vector fields and a class label: what simple baselines work on.
+struct LabelledVectors {
+  std::vector<std::string> fields;
+  std::string label;
+};
+
 /// Offered by systems that assign classes.
 class Classifies {
  public:
@@ -78,6 +84,18 @@ class Classifies {
   /// has nothing left.
   virtual Classification classify(const data::View& view,
                                   const std::vector<std::string>& without) = 0;
+  /// What baselines beside this system would see.
+  virtual LabelledVectors labelled_vectors(const data::View& train) const = 0;
+
+  /// What is said of rows that stand in no dataset.
+  struct Answer {
+    torch::Tensor logits;                             ///< [rows, classes]
+    std::map<std::string, torch::Tensor> embeddings;  ///< role → [rows, width], of roles given
+  };
+  /// `values`: role → [rows, width], numbers as they stand in the data, before any transform; a
+  /// role left out is missing in every row. In evaluation mode; differentiable. Throws Error for a
+  /// name that is no role, no roles at all, shapes that do not fit, and what is not finite.
+  virtual Answer answer(const std::map<std::string, torch::Tensor>& values) = 0;
   /// What ranks rows for the ROC curve: float64 [rows, classes].
   virtual torch::Tensor auc_scores(const torch::Tensor& logits) const = 0;
 };

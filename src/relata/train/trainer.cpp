@@ -345,6 +345,8 @@ void remember_signal(int signal) { stop_signal = signal; }
 
 }  // namespace
 
+int pending_signal() { return stop_signal; }
+
 void catch_signals() {
   struct sigaction action{};
   action.sa_handler = remember_signal;

@@ -30,6 +30,9 @@ struct Interrupted {
   int signal = 0;
 };
 
+/// The signal that asked to stop, 0 if none has come.
+int pending_signal();
+
 /// Lets SIGINT and SIGTERM end training after the current step instead of killing the process.
 void catch_signals();
 

@@ -31,10 +31,10 @@ void expect_same(const Interval& a, const Interval& b) {
 class BootstrapOfAProblem : public ::testing::Test {
  protected:
   double accuracy_of(Weights weights) const {
-    return accuracy(count_classes(problem.labels, problem.predictions, weights, 2));
+    return accuracy(count_classes(problem.predictions, problem.labels, weights, 2));
   }
   double accuracy_of_rows(std::span<const int64_t> rows) const {
-    return accuracy(pick(problem.labels, rows), pick(problem.predictions, rows));
+    return accuracy(pick(problem.predictions, rows), pick(problem.labels, rows));
   }
 
   const RandomProblem problem = random_problem(11, 60, 2);
@@ -114,7 +114,7 @@ TEST_F(BootstrapOfAProblem, GroupsOfOneRowAreRows) {
 
 TEST_F(BootstrapOfAProblem, WithoutResamplesThereIsTheEstimateAlone) {
   const auto interval = bootstrap([&](Weights w) { return accuracy_of(w); }, 60, {.resamples = 0});
-  EXPECT_EQ(interval.estimate, accuracy(problem.labels, problem.predictions));
+  EXPECT_EQ(interval.estimate, accuracy(problem.predictions, problem.labels));
   EXPECT_TRUE(std::isnan(interval.low));
   EXPECT_EQ(interval.resamples, 0);
 }

@@ -24,42 +24,42 @@ const Classes kLabels{0, 1, 2, 2, 1, 0, 3, 3, 3, 4};
 const Classes kPredictions{0, 2, 2, 2, 1, 1, 3, 3, 0, 3};
 
 TEST(Classification, EqualsTheGoldenValuesOfTheSpec) {
-  EXPECT_DOUBLE_EQ(accuracy(kLabels, kPredictions), 0.6);
-  EXPECT_NEAR(f1_macro(kLabels, kPredictions), 0.49333333, 5e-9);
-  EXPECT_NEAR(f1_weighted(kLabels, kPredictions), 0.56, 1e-15);
+  EXPECT_DOUBLE_EQ(accuracy(kPredictions, kLabels), 0.6);
+  EXPECT_NEAR(f1_macro(kPredictions, kLabels), 0.49333333, 5e-9);
+  EXPECT_NEAR(f1_weighted(kPredictions, kLabels), 0.56, 1e-15);
 }
 
 TEST(Classification, BalancedAccuracyIsMeanRecallOfClassesInTruth) {
   // Recalls ½, ½, 1, ⅔, 0.
-  EXPECT_NEAR(balanced_accuracy(kLabels, kPredictions), (0.5 + 0.5 + 1 + 2.0 / 3 + 0) / 5, 1e-15);
-  EXPECT_DOUBLE_EQ(balanced_accuracy(Classes{0, 0, 1}, Classes{0, 2, 1}), 0.75);
+  EXPECT_NEAR(balanced_accuracy(kPredictions, kLabels), (0.5 + 0.5 + 1 + 2.0 / 3 + 0) / 5, 1e-15);
+  EXPECT_DOUBLE_EQ(balanced_accuracy(Classes{0, 2, 1}, Classes{0, 0, 1}), 0.75);
 }
 
 TEST(Classification, MacroF1CountsClassesThatAreOnlyPredicted) {
   // Class 2 is predicted but never true: its F1 is 0 and counts.
-  EXPECT_NEAR(f1_macro(Classes{0, 0, 1}, Classes{0, 2, 1}), (2.0 / 3 + 1 + 0) / 3, 1e-15);
+  EXPECT_NEAR(f1_macro(Classes{0, 2, 1}, Classes{0, 0, 1}), (2.0 / 3 + 1 + 0) / 3, 1e-15);
   EXPECT_DOUBLE_EQ(f1_macro(Classes{7, 9}, Classes{7, 9}), 1);
 }
 
 TEST(Classification, BinaryF1IsOfClassOne) {
   // TP 1, FP 1, FN 2.
-  EXPECT_DOUBLE_EQ(f1_binary(Classes{1, 1, 1, 0, 0}, Classes{1, 0, 0, 1, 0}), 2.0 / 5);
+  EXPECT_DOUBLE_EQ(f1_binary(Classes{1, 0, 0, 1, 0}, Classes{1, 1, 1, 0, 0}), 2.0 / 5);
   EXPECT_EQ(f1_binary(Classes{0, 0}, Classes{0, 0}), 0);
-  EXPECT_EQ(f1_binary(Classes{1, 0}, Classes{0, 0}), 0);
+  EXPECT_EQ(f1_binary(Classes{0, 0}, Classes{1, 0}), 0);
   // The constant class-1 predictor on ROSMAP's test set: 55 of 106.
   Classes labels(106, 0);
   std::fill_n(labels.begin(), 55, 1);
-  EXPECT_NEAR(f1_binary(labels, Classes(106, 1)), 0.683, 5e-4);
+  EXPECT_NEAR(f1_binary(Classes(106, 1), labels), 0.683, 5e-4);
 }
 
 TEST(Classification, MatthewsCorrelationOfTwoClassesIsThePhiCoefficient) {
   // TP 3, TN 2, FP 1, FN 2:  (TP·TN − FP·FN) / √((TP+FP)(TP+FN)(TN+FP)(TN+FN))
   const Classes labels{1, 1, 1, 1, 1, 0, 0, 0};
   const Classes predictions{1, 1, 1, 0, 0, 0, 0, 1};
-  EXPECT_NEAR(matthews_correlation(labels, predictions),
+  EXPECT_NEAR(matthews_correlation(predictions, labels),
               (3 * 2 - 1 * 2) / std::sqrt(4. * 5 * 3 * 4), 1e-15);
   EXPECT_DOUBLE_EQ(matthews_correlation(Classes{0, 1, 2}, Classes{0, 1, 2}), 1);
-  EXPECT_EQ(matthews_correlation(Classes{0, 1, 2}, Classes{1, 1, 1}), 0);
+  EXPECT_EQ(matthews_correlation(Classes{1, 1, 1}, Classes{0, 1, 2}), 0);
   EXPECT_EQ(matthews_correlation(Classes{1, 1}, Classes{1, 1}), 0);
 }
 
@@ -67,14 +67,14 @@ TEST(Classification, CountsWithWeightsAreCountsOfRepeatedRows) {
   for (uint64_t seed = 0; seed < 20; ++seed) {
     const auto problem = random_problem(seed, 40, 4);
     const auto rows = repeated_rows(problem.weights);
-    const auto weighted = count_classes(problem.labels, problem.predictions, problem.weights, 4);
+    const auto weighted = count_classes(problem.predictions, problem.labels, problem.weights, 4);
     const auto labels = pick(problem.labels, rows);
     const auto predictions = pick(problem.predictions, rows);
-    EXPECT_EQ(accuracy(weighted), accuracy(labels, predictions));
-    EXPECT_EQ(balanced_accuracy(weighted), balanced_accuracy(labels, predictions));
-    EXPECT_EQ(f1_macro(weighted), f1_macro(labels, predictions));
-    EXPECT_EQ(f1_weighted(weighted), f1_weighted(labels, predictions));
-    EXPECT_EQ(matthews_correlation(weighted), matthews_correlation(labels, predictions));
+    EXPECT_EQ(accuracy(weighted), accuracy(predictions, labels));
+    EXPECT_EQ(balanced_accuracy(weighted), balanced_accuracy(predictions, labels));
+    EXPECT_EQ(f1_macro(weighted), f1_macro(predictions, labels));
+    EXPECT_EQ(f1_weighted(weighted), f1_weighted(predictions, labels));
+    EXPECT_EQ(matthews_correlation(weighted), matthews_correlation(predictions, labels));
   }
 }
 
@@ -88,7 +88,7 @@ TEST(Classification, WithoutWeightEveryMetricIsUndefined) {
 }
 
 TEST(Classification, ConfusionMatrixHasTruthInRows) {
-  const auto matrix = confusion_matrix(Classes{0, 0, 2}, Classes{0, 1, 1}, 3);
+  const auto matrix = confusion_matrix(Classes{0, 1, 1}, Classes{0, 0, 2}, 3);
   EXPECT_THAT(matrix.counts, ElementsAre(1, 1, 0, 0, 0, 0, 0, 1, 0));
   EXPECT_EQ(matrix.at(0, 1), 1);
   EXPECT_EQ(matrix.at(2, 1), 1);
@@ -113,19 +113,19 @@ TEST(TopK, TiesFollowTheRule) {
 TEST(TopK, OfOneIsAccuracyOfArgmax) {
   const auto problem = random_problem(3, 200, 5);
   EXPECT_EQ(top_k_accuracy(problem.scores(), problem.labels, 1),
-            accuracy(problem.labels, problem.predictions));
+            accuracy(problem.predictions, problem.labels));
 }
 
 TEST(ClassificationErrors, NameTheRowAndTheValue) {
-  EXPECT_THAT(([] { accuracy(Classes{0, -1}, Classes{0, 0}); }),
+  EXPECT_THAT(([] { accuracy(Classes{0, 0}, Classes{0, -1}); }),
               ThrowsMessage<Error>(
                   AllOf(HasSubstr("row 1"), HasSubstr("label -1"), HasSubstr("unknown class"))));
-  EXPECT_THAT(([] { f1_binary(Classes{0, 1}, Classes{2, 0}); }),
+  EXPECT_THAT(([] { f1_binary(Classes{2, 0}, Classes{0, 1}); }),
               ThrowsMessage<Error>(HasSubstr("row 0: prediction 2 is no class number: 0 to 1")));
-  EXPECT_THAT(([] { confusion_matrix(Classes{0, 3}, Classes{0, 0}, 3); }),
+  EXPECT_THAT(([] { confusion_matrix(Classes{0, 0}, Classes{0, 3}, 3); }),
               ThrowsMessage<Error>(HasSubstr("row 1: label 3")));
-  EXPECT_THAT(([] { accuracy(Classes{0, 1}, Classes{0}); }),
-              ThrowsMessage<Error>(HasSubstr("2 labels but 1 predictions")));
+  EXPECT_THAT(([] { accuracy(Classes{0}, Classes{0, 1}); }),
+              ThrowsMessage<Error>(HasSubstr("1 predictions but 2 labels")));
 }
 
 TEST(ClassificationErrors, NoRows) {

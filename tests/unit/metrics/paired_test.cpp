@@ -55,7 +55,7 @@ TEST(McNemar, IsStableForMillionsOfRows) {
 }
 
 TEST(McNemar, CountsTheRowsThatOneAloneGetsRight) {
-  const auto test = mcnemar(Classes{0, 1, 2, 2}, Classes{0, 1, 2, 0}, Classes{0, 0, 1, 2});
+  const auto test = mcnemar(Classes{0, 1, 2, 0}, Classes{0, 0, 1, 2}, Classes{0, 1, 2, 2});
   EXPECT_EQ(test.only_a, 2);
   EXPECT_EQ(test.only_b, 1);
   EXPECT_EQ(test.p, 1);
@@ -108,7 +108,7 @@ TEST(Welch, OfASingleRunIsUnknown) {
 TEST(PairedDifference, OfASystemWithItselfIsZero) {
   const auto problem = random_problem(1, 50, 3);
   const auto metric = [&](Weights w) {
-    return f1_macro(count_classes(problem.labels, problem.predictions, w, 3));
+    return f1_macro(count_classes(problem.predictions, problem.labels, w, 3));
   };
   const auto interval = paired_difference(metric, metric, 50, {.resamples = 200});
   EXPECT_EQ(interval.estimate, 0);
@@ -133,8 +133,8 @@ TEST(PairedDifference, IsNarrowerThanEitherInterval) {
 TEST(PairedErrors, SayWhatIsWrong) {
   EXPECT_THROW(mcnemar(-1, 2), Error);
   EXPECT_THROW(mcnemar(Classes{}, Classes{}, Classes{}), Error);
+  EXPECT_THROW(mcnemar(Classes{0, 1}, Classes{0}, Classes{0}), Error);
   EXPECT_THROW(mcnemar(Classes{0}, Classes{0, 1}, Classes{0}), Error);
-  EXPECT_THROW(mcnemar(Classes{0}, Classes{0}, Classes{0, 1}), Error);
   EXPECT_THROW(welch({.mean = 1, .sd = 1, .n = 0}, {.mean = 1, .sd = 1, .n = 2}), Error);
   EXPECT_THAT(([] { welch({.mean = 1, .sd = -1, .n = 2}, {.mean = 1, .sd = 1, .n = 2}); }),
               ThrowsMessage<Error>(HasSubstr("mean 1, sd -1, n 2 describe no sample")));

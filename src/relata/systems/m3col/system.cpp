@@ -51,21 +51,56 @@ int64_t count_of(const Tensor& rows, int64_t all_rows) {
   return rows.defined() ? rows.size(0) : all_rows;
 }
 
-/// Evaluation mode, and the mode before at the end.
-class EvaluationMode {
+/// Evaluation mode until it goes out of scope, then the mode before.
+class InEvaluationMode {
  public:
-  explicit EvaluationMode(torch::nn::Module& module)
-      : module_(module), training_(module.is_training()) {
+  explicit InEvaluationMode(torch::nn::Module& module)
+      : module_(module), trained_(module.is_training()) {
     module_.eval();
   }
-  EvaluationMode(const EvaluationMode&) = delete;
-  EvaluationMode& operator=(const EvaluationMode&) = delete;
-  ~EvaluationMode() { module_.train(training_); }
+  InEvaluationMode(const InEvaluationMode&) = delete;
+  InEvaluationMode& operator=(const InEvaluationMode&) = delete;
+  ~InEvaluationMode() { module_.train(trained_); }
 
  private:
   torch::nn::Module& module_;
-  bool training_;
+  bool trained_;
 };
+
+std::string shape_of(const Tensor& tensor) {
+  return fmt::format("[{}]", fmt::join(tensor.sizes(), ", "));
+}
+
+/// The number of rows that all values have.
+int64_t common_rows(const std::map<std::string, Tensor>& values,
+                    const std::vector<std::string>& roles) {
+  const std::string known = fmt::format("its modalities: {}", fmt::join(roles, ", "));
+  if (values.empty()) throw Error({.what = "no modality was given", .remedy = known});
+  const auto& [first_name, first] = *values.begin();
+  for (const auto& [name, value] : values) {
+    if (std::find(roles.begin(), roles.end(), name) == roles.end())
+      throw Error({.what = "the model has no modality '" + name + "'", .remedy = known});
+    if (value.dim() == 2 && value.size(0) == first.size(0)) continue;
+    throw Error({.what = fmt::format("'{}' is {} and '{}' is {}; each must be [rows, width]",
+                                     first_name, shape_of(first), name, shape_of(value))});
+  }
+  return first.size(0);
+}
+
+/// As collate would have scaled them, in double, then float32.
+Tensor scaled_values(const Tensor& raw, const data::Affine& scale, const std::string& role) {
+  if (raw.size(1) != scale.offset.size(0)) {
+    throw Error({.what = fmt::format("'{}' is {}, but the model was trained on {} features", role,
+                                     shape_of(raw), scale.offset.size(0))});
+  }
+  const Tensor scaled = scale(raw.to(torch::kFloat64));
+  if (const Tensor bad = scaled.isfinite().logical_not(); bad.any().item<bool>()) {
+    throw Error({.what = fmt::format("'{}' holds a value that is not finite", role),
+                 .where = fmt::format("row {}", bad.nonzero()[0][0].item<int64_t>()),
+                 .remedy = "impute it, or leave the modality out"});
+  }
+  return scaled.to(torch::kFloat32);
+}
 
 }  // namespace
 
@@ -266,20 +301,25 @@ Tensor M3col::fused_logits(const std::vector<Tensor>& embeddings, const std::vec
   return model_->fuse(visible);
 }
 
-/// Fusion for complete rows; the missing rule for the others.
-Tensor M3col::logits_of(const data::Batch& batch) {
-  std::vector<Tensor> embeddings, present;
-  Tensor complete = torch::ones({batch.rows.size()}, torch::kBool);
+std::vector<Tensor> M3col::embed(const data::Batch& batch) {
+  std::vector<Tensor> embeddings;
   for (size_t m = 0; m < roles_.size(); ++m) {
-    const data::RoleBatch& role = batch.roles.at(roles_[m]);
-    embeddings.push_back(model_->encode(m, role.values.to(model_->dtype())));
-    present.push_back(role.present);
-    complete = complete.logical_and(role.present);
+    embeddings.push_back(model_->encode(m, batch.roles.at(roles_[m]).values.to(model_->dtype())));
+  }
+  return embeddings;
+}
+
+Tensor M3col::logits_of(const data::Batch& batch, const std::vector<Tensor>& embeddings) {
+  std::vector<Tensor> present;
+  Tensor complete = torch::ones({batch.item_row.size(0)}, torch::kBool);
+  for (const std::string& role : roles_) {
+    present.push_back(batch.roles.at(role).present);
+    complete = complete.logical_and(present.back());
   }
   const Tensor fused = fused_logits(embeddings, present);
   if (config_.missing == MissingRule::kFusion || every(complete)) return fused;
   Tensor sum = torch::zeros_like(fused);
-  Tensor count = torch::zeros({batch.rows.size(), 1}, fused.options());
+  Tensor count = torch::zeros({fused.size(0), 1}, fused.options());
   for (size_t m = 0; m < roles_.size(); ++m) {
     const Tensor here = present[m].unsqueeze(1).to(fused.dtype());
     sum = sum + here * torch::softmax(model_->head(m, embeddings[m]), /*dim=*/1);
@@ -291,7 +331,7 @@ Tensor M3col::logits_of(const data::Batch& batch) {
 train::Classifies::Classification M3col::classify(const data::View& view,
                                                   const std::vector<std::string>& without) {
   const torch::NoGradGuard no_grad;
-  const EvaluationMode evaluating(*model_);
+  const InEvaluationMode evaluation(*model_);
   Classification result{.classes = classes_, .logits = {}, .labels = {}};
   std::vector<Tensor> logits{
       torch::empty({0, static_cast<int64_t>(classes_.size())}, torch::kFloat32)};
@@ -303,12 +343,42 @@ train::Classifies::Classification M3col::classify(const data::View& view,
     data::Batch batch = collate(positions, view, CounterRng(0));
     leave_out(batch, without);
     refuse_empty_rows(batch, roles_, view);
-    logits.push_back(logits_of(batch));
+    logits.push_back(logits_of(batch, embed(batch)));
     labels.push_back(batch.rows.labels.at("label"));
   }
   result.logits = torch::cat(logits);
   result.labels = torch::cat(labels);
   return result;
+}
+
+train::LabelledVectors M3col::labelled_vectors(const data::View& train) const {
+  const Bound bound =
+      roles_.empty() ? bind_fields(train, config_) : Bound{.roles = roles_, .label = label_};
+  train::LabelledVectors what{.fields = {}, .label = bound.label};
+  for (const std::string& role : bound.roles) what.fields.push_back(field_of(role));
+  return what;
+}
+
+train::Classifies::Answer M3col::answer(const std::map<std::string, Tensor>& values) {
+  const int64_t rows = common_rows(values, roles_);
+  data::Batch batch;
+  batch.item_row = torch::arange(rows);
+  for (size_t m = 0; m < roles_.size(); ++m) {
+    const auto given = values.find(roles_[m]);
+    const bool here = given != values.end();
+    const data::Affine& scale = scales_[m];
+    batch.roles[roles_[m]] = {
+        .values = here ? scaled_values(given->second, scale, roles_[m])
+                       : torch::zeros({rows, scale.offset.size(0)}, torch::kFloat32),
+        .present = torch::full({rows}, here, torch::kBool)};
+  }
+  const InEvaluationMode evaluation(*model_);
+  const std::vector<Tensor> embeddings = embed(batch);
+  Answer answer{.logits = logits_of(batch, embeddings), .embeddings = {}};
+  for (size_t m = 0; m < roles_.size(); ++m) {
+    if (values.contains(roles_[m])) answer.embeddings[roles_[m]] = embeddings[m];
+  }
+  return answer;
 }
 
 Tensor M3col::auc_scores(const Tensor& logits) const {

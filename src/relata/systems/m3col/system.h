@@ -36,7 +36,9 @@ class M3col : public train::System, public train::Classifies {
   train::Evaluation evaluate(const data::View& view) override;
 
   Classification classify(const data::View& view, const std::vector<std::string>& without) override;
+  Answer answer(const std::map<std::string, torch::Tensor>& values) override;
   const std::vector<std::string>& roles() const override { return roles_; }
+  train::LabelledVectors labelled_vectors(const data::View& train) const override;
   torch::Tensor auc_scores(const torch::Tensor& logits) const override;
 
  private:
@@ -44,10 +46,13 @@ class M3col : public train::System, public train::Classifies {
   bool mixing(const train::Progress& progress) const;
   torch::Tensor role_values(const data::View& view, std::span<const int64_t> positions, size_t role,
                             const torch::Tensor& present) const;
-  /// e_m with zeros where the role is absent (or dropped), for fusion.
+  /// Fusion of e_m with zeros where the role is absent (or dropped).
   torch::Tensor fused_logits(const std::vector<torch::Tensor>& embeddings,
                              const std::vector<torch::Tensor>& seen);
-  torch::Tensor logits_of(const data::Batch& batch);
+  /// e_m of every role.
+  std::vector<torch::Tensor> embed(const data::Batch& batch);
+  /// Fusion for complete rows; the missing rule for the others.
+  torch::Tensor logits_of(const data::Batch& batch, const std::vector<torch::Tensor>& embeddings);
 
   Config config_;
   std::vector<std::string> roles_;

@@ -1,0 +1,57 @@
+#include "options.h"
+
+#include <algorithm>
+#include <charconv>
+#include <sstream>
+
+#include "relata/base/error.h"
+
+namespace relata::app {
+
+void DataOptions::add_to(CLI::App& verb, const std::string& name) {
+  verb.add_option(name, path, "a dataset folder (dataset.yaml) or a .jsonl file");
+  verb.add_option("--on-error", on_error, "broken records: fail, or skip (counted and reported)")
+      ->check(CLI::IsMember({"fail", "skip"}))
+      ->capture_default_str();
+}
+
+void DataOptions::add_cut_to(CLI::App& verb) {
+  verb.add_option(
+      "--split", split,
+      "cut a dataset without splits: 80/20 (train/test) or 80/10/10 (train/val/test), by group");
+  verb.add_option("--split-seed", split_seed, "decides that cut")->capture_default_str();
+}
+
+data::OpenOptions DataOptions::open() const {
+  return {.on_error = on_error == "skip" ? data::OnError::kSkip : data::OnError::kFail,
+          .fractions = split.empty() ? std::vector<double>{} : parse_fractions(split),
+          .seed = split_seed};
+}
+
+std::vector<std::string> DataOptions::arguments() const {
+  std::vector<std::string> words{"--on-error", on_error};
+  if (!split.empty())
+    words.insert(words.end(), {"--split", split, "--split-seed", std::to_string(split_seed)});
+  return words;
+}
+
+std::vector<double> parse_fractions(const std::string& text) {
+  std::vector<double> fractions;
+  std::istringstream parts(text);
+  for (std::string part; std::getline(parts, part, '/');) {
+    double value = 0;
+    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
+    if (error != std::errc() || end != part.data() + part.size() || !(value > 0)) break;
+    fractions.push_back(value);
+  }
+  const auto wanted = static_cast<size_t>(std::count(text.begin(), text.end(), '/')) + 1;
+  if (fractions.size() == wanted && (wanted == 2 || wanted == 3)) return fractions;
+  throw Error({.what = "'" + text + "' is no cut", .remedy = "write 80/20 or 80/10/10"});
+}
+
+void require(const std::string& value, const std::string& option, const std::string& meaning) {
+  if (!value.empty()) return;
+  throw Error({.what = option + " is needed: " + meaning, .remedy = "add " + option + " …"});
+}
+
+}  // namespace relata::app

@@ -1,0 +1,34 @@
+// Options that several verbs share.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "relata/data/dataset.h"
+
+namespace relata::app {
+
+/// Which dataset, and how to open it.
+struct DataOptions {
+  std::string path;
+  std::string split;  ///< "80/10/10"
+  uint64_t split_seed = 0;
+  std::string on_error = "fail";
+
+  /// `name`: "--data", or "data" for a positional argument.
+  void add_to(CLI::App& verb, const std::string& name);
+  /// --split 80/10/10, for verbs that train.
+  void add_cut_to(CLI::App& verb);
+  data::OpenOptions open() const;
+  /// What a child process must be given to open the same.
+  std::vector<std::string> arguments() const;
+};
+
+/// "80/10/10" → fractions. Throws Error for anything but 2 or 3 positive numbers.
+std::vector<double> parse_fractions(const std::string& text);
+
+/// Throws Error if a needed option was not given.
+void require(const std::string& value, const std::string& option, const std::string& meaning);
+
+}  // namespace relata::app

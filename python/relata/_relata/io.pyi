@@ -1,0 +1,9 @@
+import os
+
+from torch import Tensor
+
+def load_safetensors(path: str | os.PathLike[str]) -> dict[str, Tensor]: ...
+def save_safetensors(
+    path: str | os.PathLike[str], tensors: dict[str, Tensor], metadata: dict[str, str]
+) -> None: ...
+def read_safetensors_metadata(path: str | os.PathLike[str]) -> dict[str, str]: ...

@@ -1,0 +1,18 @@
+// The submodules of relata._relata, one function each.
+#pragma once
+
+#include <torch/extension.h>
+
+namespace relata::python {
+
+namespace py = pybind11;
+
+void bind_metrics(py::module_& module);
+void bind_objectives(py::module_& module);
+void bind_io(py::module_& module);
+void bind_models(py::module_& module);
+void bind_train(py::module_& module);
+/// Inner parts of the engine for the parity tests; no promise to anybody else.
+void bind_testing(py::module_& module);
+
+}  // namespace relata::python

@@ -1,0 +1,216 @@
+#include "relata/train/job.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+#include <chrono>
+
+#include "relata/base/error.h"
+#include "relata/base/log.h"
+#include "relata/base/parallel.h"
+#include "relata/data/split.h"
+#include "relata/io/npy.h"
+#include "relata/metrics/calibration.h"
+#include "relata/train/class_metrics.h"
+#include "relata/train/model_card.h"
+#include "relata/train/result.h"
+#include "relata/train/run_report.h"
+#include "relata/train/scoring.h"
+
+namespace relata::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Cuts the training split into the rows outside and inside one fold.
+std::pair<data::View, data::View> cut_fold(const data::View& train, const std::string& label,
+                                           const Folds& folds, const FoldSpec& spec) {
+  std::vector<int64_t> labels;
+  std::vector<std::string> groups;
+  for (int64_t i = 0; i < train.size(); ++i) {
+    labels.push_back(train.class_label(i, label));
+    groups.push_back(train.group(i));
+  }
+  const auto fold_of =
+      data::stratified_folds(labels, groups, folds.count, static_cast<uint64_t>(spec.repeat));
+  std::vector<int64_t> outside, inside;
+  for (int64_t i = 0; i < train.size(); ++i) {
+    (fold_of[static_cast<size_t>(i)] == spec.fold ? inside : outside).push_back(i);
+  }
+  return {train.select(outside), train.select(inside)};
+}
+
+/// The class label that folds are balanced by.
+std::string stratifying_label(const data::View& view) {
+  for (const data::FieldSpec& field : view.table().fields) {
+    if (field.modality == data::Modality::kLabel &&
+        view.label_spec(field.name).kind == data::LabelKind::kClass) {
+      return field.name;
+    }
+  }
+  throw Error({.what = "has no class label to balance folds by",
+               .where = view.dataset().folder().string()});
+}
+
+std::string selection_text(const Recipe& recipe, const TrainResult& result) {
+  const SelectionConfig& select = recipe.train.select;
+  switch (select.rule) {
+    case Selection::kLast:
+      return fmt::format("epoch {}, the last; nothing was selected", result.selected_epoch);
+    case Selection::kBestValidation:
+      return fmt::format("epoch {}, the best {} on the validation split", result.selected_epoch,
+                         select.metric);
+    case Selection::kCrossValidated:
+      return fmt::format(
+          "epoch {}, chosen by {}x{} cross-validation inside the training split ({})",
+          result.selected_epoch, recipe.folds.count, recipe.folds.repeats, select.metric);
+  }
+  return "";
+}
+
+/// A temperature from the validation split, where there is one; otherwise probabilities stay as
+/// they are, and say so.
+Calibration calibrate(System& system, const JobData& data) {
+  auto* classifier = dynamic_cast<Classifies*>(&system);
+  if (classifier == nullptr || data.train.validation.empty()) return {};
+  for (const auto& [name, view] : data.train.evaluated) {
+    if (name != data.train.validation) continue;
+    const Labelled scored(classifier->classify(view, {}));
+    return {.temperature = metrics::fit_temperature(scored.logits.view(), scored.labels),
+            .fitted_on = name};
+  }
+  return {};
+}
+
+void save_logits(const fs::path& folder, const std::string& split, const torch::Tensor& logits) {
+  fs::create_directories(folder);
+  const torch::Tensor dense = logits.to(torch::kFloat64).contiguous();
+  io::write_npy(folder / (split + ".logits.npy"), io::DType::kF64, dense.sizes().vec(),
+                {static_cast<const std::byte*>(dense.const_data_ptr()), dense.nbytes()});
+}
+
+SplitResult score_split(System& system, const data::View& view, const std::string& name,
+                        const Calibration& calibration, const fs::path& predictions) {
+  const Evaluation evaluation = system.evaluate(view);
+  SplitResult result{
+      .split = name, .rows = evaluation.rows, .metrics = evaluation.metrics, .intervals = {}};
+  if (auto* classifier = dynamic_cast<Classifies*>(&system)) {
+    const auto classified = classifier->classify(view, {});
+    save_logits(predictions, name, classified.logits);
+    result.intervals = score_classifier(classified, calibration, view).report;
+  }
+  return result;
+}
+
+void refuse_unlabelled_evaluation(const JobSpec& spec) {
+  const SelectionConfig& select = spec.recipe.train.select;
+  if (select.rule == Selection::kCrossValidated && !spec.fold &&
+      spec.recipe.train.stop_after == 0) {
+    throw Error({.what = "train.select.rule=cross_validated needs folds",
+                 .where = "folds",
+                 .remedy = "set folds=5x5, or another rule"});
+  }
+}
+
+}  // namespace
+
+std::string validation_split(const data::Dataset& dataset) {
+  for (const char* name : {"val", "dev", "validation"}) {
+    if (dataset.has_split(name)) return name;
+  }
+  return "";
+}
+
+JobData open_job_data(const JobSpec& spec) {
+  JobData data;
+  data.dataset = data::Dataset::open(spec.data, spec.open);
+  const std::string& train_split = spec.recipe.train_split;
+  if (!data.dataset->has_split(train_split)) {
+    throw Error(
+        {.what = fmt::format("has no split '{}'", train_split),
+         .where = spec.data.string(),
+         .remedy = fmt::format("it has {}; cut it with --split 80/20, or name one: train_split=…",
+                               fmt::join(data.dataset->splits(), ", "))});
+  }
+  data.train.train = data.dataset->split(train_split);
+  if (spec.fold) {
+    auto [outside, inside] = cut_fold(data.train.train, stratifying_label(data.train.train),
+                                      spec.recipe.folds, *spec.fold);
+    data.train.train = outside;
+    data.train.evaluated.emplace_back("val", inside);
+    data.train.validation = "val";
+    data.final_splits = {"val"};
+    return data;
+  }
+  data.train.validation = validation_split(*data.dataset);
+  std::vector<std::string> watched = spec.recipe.train.evaluate.splits;
+  if (watched.empty() && !data.train.validation.empty()) watched.push_back(data.train.validation);
+  for (const std::string& name : watched)
+    data.train.evaluated.emplace_back(name, data.dataset->split(name));
+  for (const std::string& name : data.dataset->splits()) {
+    if (name != train_split) data.final_splits.push_back(name);
+  }
+  if (data.final_splits.empty()) data.final_splits.push_back(train_split);
+  return data;
+}
+
+void run_job(const JobSpec& spec) {
+  const auto started = std::chrono::steady_clock::now();
+  refuse_unlabelled_evaluation(spec);
+  const JobData data = open_job_data(spec);
+  torch::manual_seed(static_cast<uint64_t>(spec.seed));
+  std::unique_ptr<System> system = spec.recipe.make_system();
+  const State state = system->fit(data.train.train);
+  system->build(state);
+
+  const std::string fold =
+      spec.fold ? fmt::format("{}/{}", spec.fold->repeat, spec.fold->fold) : "";
+  RunFolder run(spec.out, spec.recipe.yaml() + fmt::format("# seed {} fold {}\n", spec.seed, fold),
+                spec.resume);
+  if (fs::exists(run.result())) {
+    spdlog::info("{}: finished already", spec.out.string());
+    return;
+  }
+  const TrainResult trained =
+      train(*system, state, spec.recipe.train, data.train, run, static_cast<uint64_t>(spec.seed));
+  const Calibration calibration = spec.fold ? Calibration{} : calibrate(*system, data);
+
+  JobResult result{.recipe = spec.recipe.name,
+                   .config_hash = spec.recipe.hash(),
+                   .system = spec.recipe.system,
+                   .seed = spec.seed,
+                   .fold = fold,
+                   .selection = selection_text(spec.recipe, trained),
+                   .selected_epoch = trained.selected_epoch,
+                   .epochs = trained.epochs,
+                   .loss = trained.last_loss.total,
+                   .threads = threads()};
+  for (const std::string& name : data.final_splits) {
+    const data::View view =
+        spec.fold ? data.train.evaluated.front().second : data.dataset->split(name);
+    result.splits.push_back(
+        score_split(*system, view, name, calibration, spec.out / "predictions"));
+  }
+  for (const Record& record : run.records()) {
+    if (record.kind == Record::Kind::kEvaluation) result.history.push_back(record);
+  }
+  result.seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  if (!spec.fold) {
+    const ModelInfo info{.recipe = spec.recipe,
+                         .state = state,
+                         .seed = spec.seed,
+                         .selection = result.selection,
+                         .calibration = calibration};
+    save_model(run.model(), *system, info, model_card(info, result, data));
+    write_run_report(spec.out / "report.html",
+                     {.result = result, .records = run.records(), .config = spec.recipe.yaml()},
+                     *system, data, calibration);
+  }
+  write_result(run.result(), result);
+  // The state has served its purpose: a finished run needs no optimiser moments.
+  fs::remove(run.checkpoint());
+}
+
+}  // namespace relata::train

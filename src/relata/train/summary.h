@@ -1,0 +1,68 @@
+// What several seeds of one recipe found together: mean ± sample sd, their ensemble, and the
+// baselines beside them.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "relata/metrics/bootstrap.h"
+#include "relata/report/table.h"
+#include "relata/train/baselines.h"
+#include "relata/train/epoch_choice.h"
+#include "relata/train/job.h"
+#include "relata/train/result.h"
+
+namespace relata::train {
+
+/// A metric over seeds.
+struct SeedMetric {
+  std::string name;
+  std::vector<double> values;  ///< per seed
+  double mean = 0;
+  double sd = 0;  ///< sample sd (n − 1), NaN for one seed
+};
+
+/// A row with one estimate and its interval.
+struct ScoredRow {
+  std::string name;
+  std::vector<std::pair<std::string, metrics::Interval>> metrics;
+  double p_value = 1;  ///< exact McNemar against the first baseline, where there is one
+  bool compared = false;
+};
+
+struct Summary {
+  std::string recipe;
+  std::string config_hash;
+  std::string description;
+  std::string selection;
+  std::string split;
+  int64_t rows = 0;
+  std::vector<int64_t> seeds;
+  std::vector<SeedMetric> over_seeds;
+  std::vector<SeedMetric>
+      over_folds;  ///< scored on the folds' own held-out rows; empty without folds
+  std::optional<ScoredRow> ensemble;  ///< mean softmax over seeds
+  std::vector<ScoredRow> baselines;
+  std::optional<EpochChoice> choice;
+};
+
+/// `jobs`: finished seed jobs, with their run folders. `choice`: where cross-validation chose the
+/// epoch.
+struct SummaryInput {
+  const Recipe& recipe;
+  const JobData& data;
+  std::vector<std::filesystem::path> folders;
+  std::vector<JobResult> jobs;
+  std::vector<Baseline> baselines;
+  std::vector<JobResult> folds;
+  std::optional<EpochChoice> choice;
+};
+Summary summarise(const SummaryInput& input);
+
+report::Table summary_table(const Summary& summary);
+void write_summary(const std::filesystem::path& folder, const Summary& summary,
+                   const SummaryInput& input);
+
+}  // namespace relata::train
