@@ -87,11 +87,10 @@ void Optimizer::step(double factor) {
                           /*maximize=*/false);
         break;
       case Kind::kSgd:
-        // Momentum begins at zero, so that no step of any parameter is special; the kernel refuses
-        // buffers that it has no use for.
-        at::_fused_sgd_(a.parameters, a.gradients,
-                        c.momentum == 0 ? std::vector<torch::Tensor>{} : a.first,
-                        group.weight_decay, c.momentum, lr, /*dampening=*/0, /*nesterov=*/false,
+        // Momentum begins at zero, so that no step of any parameter is special. Without momentum
+        // there are no buffers, which the kernel would refuse.
+        at::_fused_sgd_(a.parameters, a.gradients, a.first, group.weight_decay, c.momentum, lr,
+                        /*dampening=*/0, /*nesterov=*/false,
                         /*maximize=*/false, /*is_first_step=*/false);
         break;
     }
