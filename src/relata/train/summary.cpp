@@ -108,8 +108,8 @@ void add_ensemble_and_baselines(Summary& summary, const SummaryInput& input,
     summary.baselines.push_back(scored_row(fmt::format("{} (C {:g})", baseline.name, baseline.c),
                                            scored, summary.over_seeds));
     if (b != 0 || scored.labels != ensemble.labels) continue;
-    row.p_value = metrics::mcnemar(ensemble.labels, metrics::argmax(ensemble.probabilities.view()),
-                                   metrics::argmax(scored.probabilities.view()))
+    row.p_value = metrics::mcnemar(metrics::argmax(ensemble.probabilities.view()),
+                                   metrics::argmax(scored.probabilities.view()), ensemble.labels)
                       .p;
     row.compared = true;
   }
