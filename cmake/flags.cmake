@@ -1,7 +1,4 @@
 # One set of compile flags for every target of the project: a shared precompiled header needs identical ones.
-# Programs too: the precompiled header is made for position-independent code and fits nothing else.
-set(CMAKE_CXX_COMPILE_OPTIONS_PIE ${CMAKE_CXX_COMPILE_OPTIONS_PIC})
-
 
 add_library(relata_flags INTERFACE)
 target_compile_options(relata_flags INTERFACE
@@ -22,9 +19,10 @@ if(RELATA_SANITIZE)
   target_link_options(relata_flags INTERFACE ${sanitizers})
 endif()
 
-find_program(MOLD mold)
-if(MOLD AND NOT RELATA_SANITIZE)
-  target_link_options(relata_flags INTERFACE -fuse-ld=mold)
+# lld, not mold: Debian's mold 1.10 now and then lays out a program that the loader refuses (RELRO across a gap).
+find_program(LLD NAMES ld.lld-19 ld.lld)
+if(LLD AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  target_link_options(relata_flags INTERFACE -fuse-ld=lld)
 endif()
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
@@ -49,9 +47,4 @@ function(relata_use_torch target)
   endif()
   target_link_libraries(${target} PUBLIC libtorch)
   target_precompile_headers(${target} REUSE_FROM relata_torch_pch)
-  get_target_property(type ${target} TYPE)
-  if(type STREQUAL "EXECUTABLE")  # else compiled with -fPIE, which the header was not
-    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
-    target_compile_options(${target} PRIVATE -fPIC)
-  endif()
 endfunction()

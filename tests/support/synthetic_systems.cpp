@@ -24,7 +24,8 @@ std::vector<double> waves(int64_t count, double phase) {
 
 std::string pair_line(int64_t i, const std::string& prefix) {
   const int64_t tokens = 1 + i % 4;
-  const std::string label = i % 5 == 4 ? "null" : fmt::format("\"{}\"", i % 2 == 0 ? "no" : "yes");
+  const bool yes = std::sin(1.7 * static_cast<double>(i)) > 0;  // the first feature of a
+  const std::string label = i % 5 == 4 ? "null" : yes ? "\"yes\"" : "\"no\"";
   return fmt::format("{{\"id\": \"{}{}\", \"a\": {}, \"b\": {}, \"tokens\": {}, \"y\": {}}}\n",
                      prefix, i, json_vector(waves(kFeatures, 1.7 * static_cast<double>(i))),
                      json_vector(waves(kTokenFeatures * 4, 2.3 * static_cast<double>(i))),

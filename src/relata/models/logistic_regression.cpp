@@ -55,7 +55,7 @@ LogisticRegression fit_logistic(const Tensor& x, const Tensor& labels,
   torch::optim::LBFGS solver({model.weight, model.intercept}, torch::optim::LBFGSOptions()
                                                                   .max_iter(2000)
                                                                   .max_eval(4000)
-                                                                  .tolerance_grad(1e-8)
+                                                                  .tolerance_grad(options.tolerance)
                                                                   .tolerance_change(1e-14)
                                                                   .history_size(20)
                                                                   .line_search_fn("strong_wolfe"));

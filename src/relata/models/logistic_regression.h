@@ -21,6 +21,7 @@ struct LogisticRegression {
 struct LogisticOptions {
   double c = 1;  ///< inverse regularisation, scikit-learn's C
   int64_t classes = 2;
+  double tolerance = 1e-8;  ///< largest gradient of the mean penalised loss at the solution
 };
 
 /// Minimises C Σ_i loss_i + ½‖W‖² (intercepts free), in double, by L-BFGS until the gradient

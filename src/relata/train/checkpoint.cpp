@@ -22,8 +22,9 @@ nn::TensorFile load_whole(const std::filesystem::path& path) {
   try {
     return nn::load_tensors(path);
   } catch (const Error& error) {
+    if (!std::filesystem::exists(path)) throw;
     Error::Parts parts = error.parts();
-    if (parts.remedy.empty()) parts.remedy = kRemedy;
+    parts.remedy = kRemedy;  // nobody mends a checkpoint's header by hand
     throw Error(parts);
   }
 }

@@ -29,8 +29,9 @@ Optimizer::Optimizer(const OptimizerConfig& config, std::vector<ParameterGroup> 
       }
       if (!parameter.requires_grad()) continue;
       Slot slot{.name = name, .parameter = parameter, .first = {}, .second = {}, .steps = {}};
-      slot.first = torch::zeros_like(parameter);
-      if (config.kind != OptimizerConfig::Kind::kSgd) slot.second = torch::zeros_like(parameter);
+      const bool sgd = config.kind == OptimizerConfig::Kind::kSgd;
+      if (!sgd || config.momentum > 0) slot.first = torch::zeros_like(parameter);
+      if (!sgd) slot.second = torch::zeros_like(parameter);
       slot.steps = torch::zeros({}, torch::kFloat32);
       own.slots.push_back(std::move(slot));
     }
@@ -58,8 +59,8 @@ Optimizer::Active Optimizer::active(const Group& group) const {
     if (!slot.parameter.grad().defined()) continue;
     lists.parameters.push_back(slot.parameter);
     lists.gradients.push_back(slot.parameter.grad());
-    lists.first.push_back(slot.first);
-    lists.second.push_back(slot.second);
+    if (slot.first.defined()) lists.first.push_back(slot.first);
+    if (slot.second.defined()) lists.second.push_back(slot.second);
     lists.steps.push_back(slot.steps);
   }
   return lists;
@@ -86,11 +87,10 @@ void Optimizer::step(double factor) {
                           /*maximize=*/false);
         break;
       case Kind::kSgd:
-        // Momentum begins at zero, so that no step of any parameter is special; the kernel refuses
-        // buffers that it has no use for.
-        at::_fused_sgd_(a.parameters, a.gradients,
-                        c.momentum == 0 ? std::vector<torch::Tensor>{} : a.first,
-                        group.weight_decay, c.momentum, lr, /*dampening=*/0, /*nesterov=*/false,
+        // Momentum begins at zero, so that no step of any parameter is special. Without momentum
+        // there are no buffers, which the kernel would refuse.
+        at::_fused_sgd_(a.parameters, a.gradients, a.first, group.weight_decay, c.momentum, lr,
+                        /*dampening=*/0, /*nesterov=*/false,
                         /*maximize=*/false, /*is_first_step=*/false);
         break;
     }
@@ -101,7 +101,7 @@ std::map<std::string, torch::Tensor> Optimizer::state() const {
   std::map<std::string, torch::Tensor> named;
   for (const Group& group : groups_) {
     for (const Slot& slot : group.slots) {
-      named["first/" + slot.name] = slot.first;
+      if (slot.first.defined()) named["first/" + slot.name] = slot.first;
       if (slot.second.defined()) named["second/" + slot.name] = slot.second;
       named["steps/" + slot.name] = slot.steps;
     }

@@ -167,7 +167,8 @@ TEST(M3colOptions, CountsWhatForwardCounts) {
   batch.roles["m2"].present = torch::tensor({true, true, false, true, true});
   const auto system = small_system();
   const auto counts = system->counts(batch);
-  for (const train::LossPart& part : system->forward(batch, {}, kSoftPhase).parts.items()) {
+  const train::Forward out = system->forward(batch, {}, kSoftPhase);
+  for (const train::LossPart& part : out.parts.items()) {
     EXPECT_EQ(counts.at(part.name), part.count) << part.name;
   }
   EXPECT_EQ(counts.at("fusion"), 3);

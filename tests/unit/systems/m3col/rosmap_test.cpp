@@ -2,9 +2,10 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "relata/io/csv.h"
+#include "relata/systems/m3col/import.h"
 #include "relata/train/optimizer.h"
 #include "relata/train/step.h"
+#include "support/repository.h"
 #include "unit/systems/m3col/omics.h"
 
 namespace relata::systems::m3col {
@@ -12,46 +13,18 @@ namespace {
 
 using torch::Tensor;
 
-std::filesystem::path folder() { return std::filesystem::path(RELATA_SOURCE_DIR) / "data/rosmap"; }
-
-std::vector<OmicsRow> published_rows(const std::string& part) {
-  const auto read = [&](const std::string& name) {
-    return io::read_numeric_matrix(
-        folder() / (name + "_" + part + ".csv"),
-        {.delimiter = ',', .header = io::Presence::kAbsent, .id_column = io::Presence::kAbsent});
-  };
-  const io::NumericMatrix labels = read("labels");
-  std::vector<OmicsRow> rows(static_cast<size_t>(labels.rows));
-  for (size_t i = 0; i < rows.size(); ++i) rows[i].label = labels.values[i] == 0 ? "a" : "b";
-  for (const char* name : {"1", "2", "3"}) {
-    const io::NumericMatrix x = read(name);
-    for (size_t i = 0; i < rows.size(); ++i) {
-      const auto begin = x.values.begin() + static_cast<int64_t>(i) * x.columns;
-      rows[i].values.emplace_back(begin, begin + x.columns);
-    }
-  }
-  return rows;
-}
-
-/// The two classes of ROSMAP, not the three of the synthetic sets.
-std::shared_ptr<const data::Dataset> open_rosmap(const std::filesystem::path& to) {
-  return test::open_dataset(to, {{"dataset.yaml",
-                                  "fields: {m1: vector, m2: vector, m3: vector, y: label}\n"
-                                  "splits: {train: train.jsonl, test: test.jsonl}\n"
-                                  "labels: {y: {kind: class, names: [a, b]}}\n"},
-                                 {"train.jsonl", json_lines(published_rows("tr"), "t")},
-                                 {"test.jsonl", json_lines(published_rows("te"), "e")}});
-}
+const std::vector<std::string> kViews{"mrna", "methylation", "mirna"};
 
 class Rosmap : public testing::Test {
  protected:
   void SetUp() override {
-    if (!std::filesystem::exists(folder())) GTEST_SKIP() << "data/rosmap is not in this checkout";
-    dataset = open_rosmap(scratch / "rosmap");
+    import_mogonet({.folder = test::repository() / "data/rosmap"}, scratch / "rosmap");
+    dataset = data::Dataset::open(scratch / "rosmap");
   }
 
   std::vector<double> first_losses(Switch contrast) const {
     Config config;
+    config.roles = kViews;
     config.contrast.enabled = contrast;
     const auto system = fitted(config, *dataset);  // seed 0
     const std::vector<data::Batch> batch{collate_all(*system, dataset->split("train"))};
@@ -78,19 +51,20 @@ void expect_losses(const std::vector<double>& losses, const std::vector<double>&
 }
 
 TEST_F(Rosmap, IsScaledAsReleased) {  // §2.2, in float32 here
-  const auto system = fitted({}, *dataset);
+  Config config;
+  config.roles = kViews;
+  const auto system = fitted(config, *dataset);
   const std::vector<double> train{22765.82571770, 23950.87708494, 27985.83028201};
   const std::vector<double> test{9938.69189471, 10390.90756527, 12135.85823349};
   for (size_t m = 0; m < 3; ++m) {
-    const std::string role = "m" + std::to_string(m + 1);
     const auto sum = [&](const char* split) {
-      const Tensor x = collate_all(*system, dataset->split(split)).roles[role].values;
+      const Tensor x = collate_all(*system, dataset->split(split)).roles[kViews[m]].values;
       return x.to(torch::kFloat64).sum().item<double>();
     };
     EXPECT_NEAR(sum("train"), train[m], 1e-4);
     EXPECT_NEAR(sum("test"), test[m], 1e-4);
   }
-  const Tensor x = collate_all(*system, dataset->split("train")).roles["m1"].values[0];
+  const Tensor x = collate_all(*system, dataset->split("train")).roles["mrna"].values[0];
   EXPECT_NEAR(x[0].item<double>(), 0.85010014, 1e-7);
   EXPECT_NEAR(x[1].item<double>(), 0.53090857, 1e-7);
   EXPECT_NEAR(x[2].item<double>(), 0.40184844, 1e-7);
