@@ -28,8 +28,7 @@ def _assignments(overrides: Overrides) -> list[str]:
 
 def train(
     recipe: str,
-    overrides: Overrides = (),
-    *,
+    overrides: Overrides,
     data: PathLike,
     out: PathLike,
     seed: int = 0,
@@ -39,7 +38,7 @@ def train(
 
     Args:
         recipe: a built-in name (see :func:`recipes`) or a YAML file.
-        overrides: {"train.epochs": 10} or ["train.epochs=10"].
+        overrides: {"train.epochs": 10} or ["train.epochs=10"]; {} for none.
         data: a dataset folder or .jsonl file.
         out: the run folder; it must not exist unless resume is true.
         seed: decides everything random. Seeds torch's default CPU generator.

@@ -146,7 +146,7 @@ def test_training_is_a_function_of_its_seed(folder, recipe, run, tmp_path):
     relata.train(recipe, [f"{k}={json.dumps(v)}" for k, v in OVERRIDES.items()], data=folder, out=tmp_path / "again", seed=3)
     again, first = relata.models.load(tmp_path / "again"), relata.models.load(run)
     assert again.weights_hash == first.weights_hash
-    relata.train(recipe, OVERRIDES, data=folder, out=tmp_path / "other", seed=4)
+    relata.train(recipe, OVERRIDES, folder, tmp_path / "other", seed=4)
     assert relata.models.load(tmp_path / "other").weights_hash != first.weights_hash
 
 
@@ -162,7 +162,7 @@ def test_errors(run, folder, recipe, tmp_path):
         (lambda: model.forward(a=values["a"], b=values["b"][:2]), "each must be"),
         (lambda: model.forward(a=broken), "row 2: 'a' holds a value that is not finite"),
         (lambda: relata.models.load(tmp_path), "no model folder"),
-        (lambda: relata.train("m3col/rosmp", data=folder, out=tmp_path / "x"), "did you mean 'm3col/rosmap"),
+        (lambda: relata.train("m3col/rosmp", {}, folder, tmp_path / "x"), "did you mean 'm3col/rosmap"),
         (lambda: relata.train(recipe, {"train.epoch": 1, **OVERRIDES}, data=folder, out=tmp_path / "x"), "train.epochs"),
         (lambda: relata.train(recipe, OVERRIDES, data=folder, out=run), str(run)),
         (lambda: relata.evaluate(model, folder, "dev"), "dev"),
