@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "relata/base/error.h"
 #include "relata/objectives/soft_clip.h"
 #include "support/dataset.h"
 
@@ -212,6 +213,10 @@ train::Classifies::Classification ContrastSystem::classify(const data::View& vie
   return {.classes = {"no", "yes"},
           .logits = out.encoded["logits"].global,
           .labels = batch.rows.labels.at("y")};
+}
+
+train::Classifies::Answer ContrastSystem::answer(const std::map<std::string, Tensor>&) {
+  throw Error({.what = "the synthetic system answers for rows of a dataset only"});
 }
 
 train::Evaluation ContrastSystem::evaluate(const data::View& view) {
