@@ -34,14 +34,19 @@ def test_coefficients(classes, c):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             theirs = LogisticRegression(C=c, tol=1e-10, max_iter=100_000, solver="lbfgs").fit(x, y)
+            exact = LogisticRegression(C=c, tol=1e-13, max_iter=1000, solver="newton-cholesky")
+            exact.fit(x, y)
         scale = np.abs(theirs.coef_).max()
         name = "two classes" if classes == 2 else "softmax"
-        assert_close(f"logistic, {name}: coefficients", weight.T / scale, theirs.coef_ / scale, 1e-5)
-        # the intercepts of a softmax are fixed up to a common shift
-        ours, b = intercept.numpy(), theirs.intercept_
-        if classes > 2:
-            ours, b = ours - ours.mean(), b - b.mean()
-        assert_close(f"logistic, {name}: intercepts", ours, b, 1e-5)
+        for solver, other in (("lbfgs", theirs), ("Newton", exact)):
+            label = f"logistic, {name}, {solver}"
+            assert_close(f"{label}: coefficients", weight.T / scale, other.coef_ / scale, 1e-5)
+            # the intercepts of a softmax are fixed up to a common shift; lbfgs stops a little early
+            ours, b = intercept.numpy(), other.intercept_
+            if classes > 2:
+                ours, b = ours - ours.mean(), b - b.mean()
+            tolerance = 1e-5 if solver == "Newton" else 1e-4
+            assert_close(f"{label}: intercepts", ours, b, tolerance)
 
 
 def test_scalers():
@@ -91,10 +96,11 @@ def test_published_figures_on_rosmap(rosmap, tmp_path):
     """Accuracy, F1 of class 1 and AUC on the test rows, C chosen by 5 x 5 folds on the others."""
     expected = {
         "mrna+methylation+mirna": (80.2, 80.7, 89.1),
-        "mrna": (79.3, 80.0, 86.7),
+        "mrna": (79.2, 80.0, 86.7),  # 84 of 106; some tables round 79.25 once more
         "methylation": (66.0, 66.7, 76.1),
         "mirna": (70.8, 71.0, 81.2),
     }
+    torch.set_num_threads(1)  # matrices too small to share
     data = write_dataset(tmp_path / "rosmap", rosmap)
     found = {}
     for name, c, _, logits, labels in _testing.logistic_baselines(data, NAMES, "diagnosis"):
