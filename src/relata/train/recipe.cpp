@@ -57,10 +57,15 @@ void describe_recipe(Fields& fields, Recipe& r, std::unique_ptr<System>& system)
 
 /// Keys that say how often or how fast to run, not what a run computes.
 bool changes_results(const std::string& path) {
-  constexpr std::array<std::string_view, 9> kOther{
-      "seeds",           "folds",           "description",       "source",
-      "baselines.",      "train.evaluate.", "train.checkpoint.", "train.loader_threads",
-      "train.stop_after"};
+  constexpr std::array<std::string_view, 9> kOther{"name",
+                                                   "seeds",
+                                                   "folds",
+                                                   "description",
+                                                   "source",
+                                                   "baselines.",
+                                                   "train.evaluate.",
+                                                   "train.checkpoint.",
+                                                   "train.loader_threads"};
   for (const std::string_view prefix : kOther) {
     if (path.starts_with(prefix)) return false;
   }
