@@ -255,6 +255,12 @@ void Fields::value(const std::string& key, std::string& value, const std::string
   record(key, quoted(value), found.origin, doc);
 }
 
+void Fields::notation(const std::string& key, std::string& value, const std::string& doc) {
+  const Found found = find(key);
+  if (found.present()) value = as_text(found.node);
+  record(key, value, found.origin, doc);
+}
+
 void Fields::value(const std::string& key, std::vector<std::string>& value,
                    const std::string& doc) {
   const Found found = find(key);

@@ -161,6 +161,7 @@ void run_job(const JobSpec& spec) {
   const auto started = std::chrono::steady_clock::now();
   refuse_unlabelled_evaluation(spec);
   const JobData data = open_job_data(spec);
+  check_selection(spec.recipe.train, data.train);
   torch::manual_seed(static_cast<uint64_t>(spec.seed));
   std::unique_ptr<System> system = spec.recipe.make_system();
   const State state = system->fit(data.train.train);
