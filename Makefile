@@ -58,6 +58,10 @@ asan: setup-test ## the unit tests under AddressSanitizer and UndefinedBehaviorS
 mutants: setup-test ## breaks one formula at a time and shows which test turns red
 	@$(PYTHON) tests/mutants/run.py
 
+.PHONY: bench
+bench: build setup-test ## each speed claim beside a peer measured in the same run; run it alone
+	@for program in m3col_step runner startup; do $(PYTHON) bench/$$program.py || exit 1; done
+
 .PHONY: lint
 lint: ## clang-format, clang-tidy and the project's own rules
 	@tools/setup.sh lint

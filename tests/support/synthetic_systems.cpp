@@ -216,7 +216,7 @@ train::Classifies::Classification ContrastSystem::classify(const data::View& vie
 }
 
 train::Classifies::Answer ContrastSystem::answer(const std::map<std::string, Tensor>&) {
-  throw Error({.what = "the synthetic system answers for rows of a dataset alone"});
+  throw Error({.what = "the synthetic system answers for rows of a dataset only"});
 }
 
 train::Evaluation ContrastSystem::evaluate(const data::View& view) {

@@ -61,11 +61,12 @@ class ContrastSystem : public SyntheticSystem, public train::Classifies {
   train::Evaluation evaluate(const data::View& view) override;
 
   Classification classify(const data::View& view, const std::vector<std::string>& without) override;
-  Answer answer(const std::map<std::string, torch::Tensor>&) override;
-  const std::vector<std::string>& roles() const override { return roles_; }
   train::LabelledVectors labelled_vectors(const data::View&) const override {
-    return {.fields = {"a"}, .label = "y"};
+    return {.fields = roles_, .label = "y"};
   }
+  /// Refused: its tokens have no place in a plain matrix.
+  Answer answer(const std::map<std::string, torch::Tensor>& values) override;
+  const std::vector<std::string>& roles() const override { return roles_; }
   torch::Tensor auc_scores(const torch::Tensor& logits) const override {
     return logits.to(torch::kFloat64);
   }

@@ -371,13 +371,17 @@ CatchSignals::~CatchSignals() {
   stop_signal = 0;
 }
 
-TrainResult train(System& system, const State& state, const TrainConfig& config,
-                  const TrainData& data, RunFolder& run, uint64_t seed) {
+void check_selection(const TrainConfig& config, const TrainData& data) {
   if (config.select.rule == Selection::kBestValidation && data.validation.empty()) {
     throw Error(
         {.what = "train.select.rule=best_validation needs a validation split, and there is none",
          .remedy = "add a split named 'val', or select by cross_validated or last"});
   }
+}
+
+TrainResult train(System& system, const State& state, const TrainConfig& config,
+                  const TrainData& data, RunFolder& run, uint64_t seed) {
+  check_selection(config, data);
   return Loop(system, state, config, data, run, seed).run();
 }
 

@@ -56,7 +56,8 @@ TEST(TensorFile, NamesADtypeItCannotHold) {
   const test::Scratch scratch;
   EXPECT_THAT(
       [&] { save_tensors(scratch / "t", {{"z", torch::zeros({1}, torch::kComplexDouble)}}); },
-      ThrowsMessage<Error>(HasSubstr("tensor 'z' is ComplexDouble, which safetensors cannot hold")));
+      ThrowsMessage<Error>(
+          HasSubstr("tensor 'z' is ComplexDouble, which safetensors cannot hold")));
   EXPECT_THAT([] { torch_dtype(io::DType::kF4, "q"); },
               ThrowsMessage<Error>(HasSubstr("tensor 'q' is F4, which libtorch cannot hold")));
 }

@@ -117,7 +117,7 @@ TEST(M3colData, ARecordOfAnotherWidthIsNamed) {
   const auto system = fitted(small_config(), *dataset);
   auto narrow = plain_rows(6);
   for (OmicsRow& row : narrow) row.values[0].pop_back();
-  const auto other = open_omics(scratch / "narrow", narrow, plain_rows(1));
+  const auto other = open_omics(scratch / "narrow", narrow, {narrow[0]});
   EXPECT_THAT([&] { system->classify(other->split("train"), {}); },
               fails_with("field 'm1' of record 't0' has 3 values, but the model was trained on 4"));
 }
