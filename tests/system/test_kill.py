@@ -13,6 +13,15 @@ def start(*words):
     return subprocess.Popen([str(PROGRAM), *map(str, words)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
+def wait_for(path):
+    """Until the file is there; fails after twenty seconds."""
+    for _ in range(1000):
+        if path.exists():
+            return
+        time.sleep(0.02)
+    pytest.fail(f"{path} did not appear")
+
+
 def weights(run_folder):
     return (run_folder / "model/model.safetensors").read_bytes()
 
@@ -56,10 +65,7 @@ def test_a_signal_saves_and_says_so(tmp_path, dataset, recipe, number, code):
              "--data", dataset, "--threads", 1, "--out", tmp_path / "run"]
     process = start(*words)
     metrics = tmp_path / "run/metrics.jsonl"
-    for _ in range(400):
-        time.sleep(0.05)
-        if metrics.exists():
-            break
+    wait_for(metrics)
     process.send_signal(number)
     assert process.wait() == code
     assert (tmp_path / "run/checkpoints/latest.safetensors").exists()
@@ -71,10 +77,7 @@ def test_a_killed_runner_runs_only_what_is_missing(tmp_path, dataset, recipe):
     run(*words, tmp_path / "whole", check=0)
     process = start(*words, tmp_path / "killed")
     first = tmp_path / "killed/jobs/seed-0/result.json"
-    for _ in range(600):
-        time.sleep(0.02)
-        if first.exists():
-            break
+    wait_for(first)
     process.kill()
     process.wait()
     finished = first.stat().st_mtime_ns
@@ -88,10 +91,7 @@ def test_damaged_checkpoints_are_refused(tmp_path, dataset, recipe):
     words = ["train", recipe, "train.epochs=4000", "--data", dataset, "--threads", 1, "--resume", "--out", tmp_path / "run"]
     process = start(*words)
     checkpoint = tmp_path / "run/checkpoints/latest.safetensors"
-    for _ in range(400):
-        time.sleep(0.05)
-        if checkpoint.exists():
-            break
+    wait_for(checkpoint)
     process.kill()
     process.wait()
     whole = checkpoint.read_bytes()
