@@ -29,13 +29,19 @@ const char* severity_name(data::Severity severity) {
 }
 
 Table class_table(const data::CheckReport& check) {
-  Table table{.columns = {{"split"}, {"label"}, {"class"}, {"rows", Align::kRight}, {"share", Align::kRight}}, .rows = {}};
+  Table table{.columns = {{"split"},
+                          {"label"},
+                          {"class"},
+                          {"rows", Align::kRight},
+                          {"share", Align::kRight}},
+              .rows = {}};
   for (const data::ClassFact& fact : check.classes) {
     int64_t total = fact.unlabelled;
     for (const auto& [name, rows] : fact.classes) total += rows;
     const auto add = [&](const std::string& name, int64_t rows) {
       table.rows.push_back({fact.split, fact.label, name, std::to_string(rows),
-                            fmt::format("{:.1f} %", 100.0 * static_cast<double>(rows) / static_cast<double>(total))});
+                            fmt::format("{:.1f} %", 100.0 * static_cast<double>(rows) /
+                                                        static_cast<double>(total))});
     };
     for (const auto& [name, rows] : fact.classes) add(name, rows);
     if (fact.unlabelled > 0) add("(unlabelled)", fact.unlabelled);
@@ -44,8 +50,12 @@ Table class_table(const data::CheckReport& check) {
 }
 
 Table vector_table(const data::CheckReport& check) {
-  Table table{.columns = {{"field"}, {"rows", Align::kRight}, {"features", Align::kRight}, {"constant", Align::kRight},
-                          {"NaN", Align::kRight}, {"infinite", Align::kRight}},
+  Table table{.columns = {{"field"},
+                          {"rows", Align::kRight},
+                          {"features", Align::kRight},
+                          {"constant", Align::kRight},
+                          {"NaN", Align::kRight},
+                          {"infinite", Align::kRight}},
               .rows = {}};
   for (const data::VectorFact& fact : check.vectors) {
     table.rows.push_back({fact.field, std::to_string(fact.rows), std::to_string(fact.width),
@@ -56,10 +66,12 @@ Table vector_table(const data::CheckReport& check) {
 }
 
 Table missing_table(const data::CheckReport& check) {
-  Table table{.columns = {{"split"}, {"field"}, {"missing", Align::kRight}, {"of", Align::kRight}}, .rows = {}};
+  Table table{.columns = {{"split"}, {"field"}, {"missing", Align::kRight}, {"of", Align::kRight}},
+              .rows = {}};
   for (const data::MissingFact& fact : check.missing) {
     if (fact.missing > 0) {
-      table.rows.push_back({fact.split, fact.field, std::to_string(fact.missing), std::to_string(fact.rows)});
+      table.rows.push_back(
+          {fact.split, fact.field, std::to_string(fact.missing), std::to_string(fact.rows)});
     }
   }
   return table;
@@ -76,7 +88,8 @@ Table finding_table(const data::CheckReport& check) {
 nlohmann::json to_json(const data::CheckReport& check) {
   nlohmann::json findings = nlohmann::json::array();
   for (const data::Finding& f : check.findings) {
-    findings.push_back({{"severity", severity_name(f.severity)}, {"where", f.subject}, {"finding", f.text}});
+    findings.push_back(
+        {{"severity", severity_name(f.severity)}, {"where", f.subject}, {"finding", f.text}});
   }
   nlohmann::json splits = nlohmann::json::object();
   for (const auto& [name, rows] : check.splits) splits[name] = rows;
@@ -87,8 +100,10 @@ nlohmann::json to_json(const data::CheckReport& check) {
 }
 
 void print(const data::CheckReport& check) {
-  for (const auto& [name, rows] : check.splits) std::printf("split %s: %ld rows\n", name.c_str(), rows);
-  for (const Table& table : {class_table(check), vector_table(check), missing_table(check), finding_table(check)}) {
+  for (const auto& [name, rows] : check.splits)
+    std::printf("split %s: %ld rows\n", name.c_str(), rows);
+  for (const Table& table :
+       {class_table(check), vector_table(check), missing_table(check), finding_table(check)}) {
     if (!table.rows.empty()) std::printf("\n%s", report::to_text(table).c_str());
   }
   std::printf("\n%ld errors, %ld warnings, %ld notes\n", check.count(data::Severity::kError),
@@ -113,7 +128,8 @@ void run(const DataOptions& options, const Common& common) {
 void add_data(CLI::App& app, const Common& common) {
   auto* verb = app.add_subcommand("data", "Look after datasets");
   verb->require_subcommand(1);
-  auto* check = verb->add_subcommand("check", "Missing files, class balance, constant features, NaN, leaks between splits");
+  auto* check = verb->add_subcommand(
+      "check", "Missing files, class balance, constant features, NaN, leaks between splits");
   const auto o = std::make_shared<DataOptions>();
   o->add_to(*check, "data");
   check->get_option("data")->required();

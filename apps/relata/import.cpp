@@ -6,6 +6,7 @@
 
 #include "relata/base/error.h"
 #include "relata/data/import_csv.h"
+#include "relata/data/split.h"
 #include "relata/report/table.h"
 #include "relata/systems/m3col/import.h"
 #include "verbs.h"
@@ -16,21 +17,28 @@ namespace {
 using report::Align;
 
 void print(const data::ImportSummary& summary, const std::string& out) {
-  report::Table table{.columns = {{"view"}, {"features", Align::kRight}, {"missing rows", Align::kRight}, {"NaN", Align::kRight},
-                                  {"infinite", Align::kRight}, {"layout"}},
+  report::Table table{.columns = {{"view"},
+                                  {"features", Align::kRight},
+                                  {"missing rows", Align::kRight},
+                                  {"NaN", Align::kRight},
+                                  {"infinite", Align::kRight},
+                                  {"layout"}},
                       .rows = {}};
   for (const auto& view : summary.views) {
-    table.rows.push_back({view.name, std::to_string(view.features), std::to_string(view.missing_rows),
-                          std::to_string(view.nan_cells), std::to_string(view.infinite_cells),
+    table.rows.push_back({view.name, std::to_string(view.features),
+                          std::to_string(view.missing_rows), std::to_string(view.nan_cells),
+                          std::to_string(view.infinite_cells),
                           view.transposed ? "features were rows: turned" : "samples in rows"});
   }
   std::printf("%s", report::to_text(table).c_str());
-  for (const auto& [name, rows] : summary.splits) std::printf("split %s: %ld rows\n", name.c_str(), rows);
-  for (const auto& [name, rows] : summary.classes) std::printf("class %s: %ld rows\n", name.c_str(), rows);
+  for (const auto& [name, rows] : summary.splits)
+    std::printf("split %s: %ld rows\n", name.c_str(), rows);
+  for (const auto& [name, rows] : summary.classes)
+    std::printf("class %s: %ld rows\n", name.c_str(), rows);
   if (summary.unlabelled > 0) std::printf("%ld rows have no label\n", summary.unlabelled);
   if (!summary.left_out.empty()) {
-    std::printf("%zu labelled samples stand in no view and were left out, e.g. %s\n", summary.left_out.size(),
-                summary.left_out.front().c_str());
+    std::printf("%zu labelled samples stand in no view and were left out, e.g. %s\n",
+                summary.left_out.size(), summary.left_out.front().c_str());
   }
   std::printf("\ndataset: %s\n", out.c_str());
 }
@@ -39,7 +47,9 @@ void print(const data::ImportSummary& summary, const std::string& out) {
 std::pair<std::string, std::filesystem::path> parse_view(const std::string& text) {
   const size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
-    throw Error({.what = "'" + text + "' is no view", .where = "--view", .remedy = "write --view name=file.csv"});
+    throw Error({.what = "'" + text + "' is no view",
+                 .where = "--view",
+                 .remedy = "write --view name=file.csv"});
   }
   return {text.substr(0, equals), text.substr(equals + 1)};
 }
@@ -49,13 +59,17 @@ void add_mogonet(CLI::App& data) {
     systems::m3col::MogonetImport request;
     std::string folder, out;
   };
-  auto* verb = data.add_subcommand("mogonet", "MOGONET's layout: 1_tr.csv, 1_te.csv, …, labels_tr.csv, labels_te.csv");
+  auto* verb = data.add_subcommand(
+      "mogonet", "MOGONET's layout: 1_tr.csv, 1_te.csv, …, labels_tr.csv, labels_te.csv");
   const auto o = std::make_shared<Options>();
   verb->add_option("folder", o->folder, "the published folder, e.g. ROSMAP")->required();
-  verb->add_option("--names", o->request.view_names, "names of the views, in order")->delimiter(',');
-  verb->add_option("--classes", o->request.class_names, "names of the classes, in order")->delimiter(',');
+  verb->add_option("--names", o->request.view_names, "names of the views, in order")
+      ->delimiter(',');
+  verb->add_option("--classes", o->request.class_names, "names of the classes, in order")
+      ->delimiter(',');
   verb->add_option("--out", o->out, "the dataset folder to write")->required();
-  verb->footer("Example:\n  relata import data mogonet data/rosmap --classes control,AD --out rosmap/");
+  verb->footer(
+      "Example:\n  relata import data mogonet data/rosmap --classes control,AD --out rosmap/");
   verb->callback([o] {
     o->request.folder = o->folder;
     print(systems::m3col::import_mogonet(o->request, o->out), o->out);
@@ -68,20 +82,27 @@ void add_csv(CLI::App& data) {
     data::CsvImport request;
     std::string labels, out, split;
   };
-  auto* verb = data.add_subcommand("csv", "One CSV file a view and one of labels, joined by sample id or by row");
+  auto* verb = data.add_subcommand(
+      "csv", "One CSV file a view and one of labels, joined by sample id or by row");
   const auto o = std::make_shared<Options>();
   verb->add_option("--view", o->views, "name=file.csv; repeat for each view, in order")->required();
-  verb->add_option("--labels", o->labels, "CSV with one column (label) or two (id, label)")->required();
-  verb->add_option("--classes", o->request.class_names, "class names in order; default: as found")->delimiter(',');
-  verb->add_option("--group", o->request.group_column, "column of the label file whose equal values stay in one split");
-  verb->add_option("--split", o->split, "80/20 (train/test) or 80/10/10 (train/val/test); default: one split 'all'");
+  verb->add_option("--labels", o->labels, "CSV with one column (label) or two (id, label)")
+      ->required();
+  verb->add_option("--classes", o->request.class_names, "class names in order; default: as found")
+      ->delimiter(',');
+  verb->add_option("--group", o->request.group_column,
+                   "column of the label file whose equal values stay in one split");
+  verb->add_option("--split", o->split,
+                   "80/20 (train/test) or 80/10/10 (train/val/test); default: one split 'all'");
   verb->add_option("--split-seed", o->request.seed, "decides that cut")->capture_default_str();
   verb->add_option("--out", o->out, "the dataset folder to write")->required();
-  verb->footer("Example:\n  relata import data csv --view mrna=a.csv --view meth=b.csv --labels y.csv --split 80/20 --out my_omics/");
+  verb->footer(
+      "Example:\n  relata import data csv --view mrna=a.csv --view meth=b.csv --labels y.csv "
+      "--split 80/20 --out my_omics/");
   verb->callback([o] {
     for (const std::string& view : o->views) o->request.views.push_back(parse_view(view));
     o->request.labels = o->labels;
-    if (!o->split.empty()) o->request.fractions = parse_fractions(o->split);
+    if (!o->split.empty()) o->request.fractions = data::parse_fractions(o->split);
     print(data::import_csv(o->request, o->out), o->out);
   });
 }

@@ -2,14 +2,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 
+#include "facts.h"
 #include "relata/base/error.h"
 #include "relata/data/dataset.h"
 #include "relata/io/safetensors.h"
-#include "relata/report/table.h"
 #include "relata/train/model_folder.h"
 #include "verbs.h"
 
@@ -17,8 +15,6 @@ namespace relata::app {
 namespace {
 
 namespace fs = std::filesystem;
-using Facts = std::vector<std::pair<std::string, std::string>>;
-
 std::vector<std::string> capabilities(const train::System& system) {
   std::vector<std::string> names;
   if (dynamic_cast<const train::Classifies*>(&system) != nullptr) names.emplace_back("classifies");
@@ -106,15 +102,7 @@ void add_info(CLI::App& app, const Common& common) {
   verb->footer("Example:\n  relata info runs/first");
   verb->callback([path, &common] {
     const Facts facts = about(*path);
-    if (common.json) {
-      nlohmann::json out = nlohmann::json::object();
-      for (const auto& [name, value] : facts) out[name] = value;
-      std::fputs((out.dump(1) + "\n").c_str(), stdout);
-      return;
-    }
-    report::Table table{.columns = {{"what"}, {"value"}}, .rows = {}};
-    for (const auto& [name, value] : facts) table.rows.push_back({name, value});
-    std::fputs(report::to_text(table).c_str(), stdout);
+    print_facts(facts, common);
   });
 }
 

@@ -1,10 +1,7 @@
 #include "options.h"
 
-#include <algorithm>
-#include <charconv>
-#include <sstream>
-
 #include "relata/base/error.h"
+#include "relata/data/split.h"
 
 namespace relata::app {
 
@@ -24,7 +21,7 @@ void DataOptions::add_cut_to(CLI::App& verb) {
 
 data::OpenOptions DataOptions::open() const {
   return {.on_error = on_error == "skip" ? data::OnError::kSkip : data::OnError::kFail,
-          .fractions = split.empty() ? std::vector<double>{} : parse_fractions(split),
+          .fractions = split.empty() ? std::vector<double>{} : data::parse_fractions(split),
           .seed = split_seed};
 }
 
@@ -33,20 +30,6 @@ std::vector<std::string> DataOptions::arguments() const {
   if (!split.empty())
     words.insert(words.end(), {"--split", split, "--split-seed", std::to_string(split_seed)});
   return words;
-}
-
-std::vector<double> parse_fractions(const std::string& text) {
-  std::vector<double> fractions;
-  std::istringstream parts(text);
-  for (std::string part; std::getline(parts, part, '/');) {
-    double value = 0;
-    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
-    if (error != std::errc() || end != part.data() + part.size() || !(value > 0)) break;
-    fractions.push_back(value);
-  }
-  const auto wanted = static_cast<size_t>(std::count(text.begin(), text.end(), '/')) + 1;
-  if (fractions.size() == wanted && (wanted == 2 || wanted == 3)) return fractions;
-  throw Error({.what = "'" + text + "' is no cut", .remedy = "write 80/20 or 80/10/10"});
 }
 
 void require(const std::string& value, const std::string& option, const std::string& meaning) {

@@ -25,9 +25,6 @@ struct DataOptions {
   std::vector<std::string> arguments() const;
 };
 
-/// "80/10/10" → fractions. Throws Error for anything but 2 or 3 positive numbers.
-std::vector<double> parse_fractions(const std::string& text);
-
 /// Throws Error if a needed option was not given.
 void require(const std::string& value, const std::string& option, const std::string& meaning);
 

@@ -5,7 +5,7 @@ files, models - on torch tensors::
 
     import relata
 
-    relata.train("m3col/rosmap_p0b", {"train.epochs": 100}, data="rosmap/", out="runs/first")
+    relata.train("m3col/own", {"train.epochs": 100}, data="my_omics/", out="runs/first")
     model = relata.models.load("runs/first")
     answer = model.forward(mrna=x1, methylation=x2)      # mirna left out: a missing modality
     relata.metrics.accuracy(answer["logits"], labels)
@@ -27,15 +27,17 @@ except ImportError as error:  # pragma: no cover - depends on the installation
     ) from error
 
 from relata import io, metrics, models, objectives
-from relata._jobs import recipes, train
+from relata._jobs import evaluate, predict, recipes, train
 
 __all__ = [
     "Error",
     "__version__",
+    "evaluate",
     "io",
     "metrics",
     "models",
     "objectives",
+    "predict",
     "recipes",
     "train",
 ]

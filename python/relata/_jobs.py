@@ -6,9 +6,11 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Union
+from typing import Any, TypedDict, Union
 
+from relata import models
 from relata._relata import train as _native
+from relata.metrics import ClassSupport, Interval
 
 Overrides = Union[Mapping[str, Any], Sequence[str]]
 PathLike = Union[str, "os.PathLike[str]"]
@@ -26,8 +28,7 @@ def _assignments(overrides: Overrides) -> list[str]:
 
 def train(
     recipe: str,
-    overrides: Overrides = (),
-    *,
+    overrides: Overrides,
     data: PathLike,
     out: PathLike,
     seed: int = 0,
@@ -37,7 +38,7 @@ def train(
 
     Args:
         recipe: a built-in name (see :func:`recipes`) or a YAML file.
-        overrides: {"train.epochs": 10} or ["train.epochs=10"].
+        overrides: {"train.epochs": 10} or ["train.epochs=10"]; {} for none.
         data: a dataset folder or .jsonl file.
         out: the run folder; it must not exist unless resume is true.
         seed: decides everything random. Seeds torch's default CPU generator.
@@ -53,6 +54,80 @@ def train(
     _native.run_job(recipe, _assignments(overrides), data, out, seed, resume)
     result: dict[str, Any] = json.loads((Path(out) / "result.json").read_text(encoding="utf-8"))
     return result
+
+
+class Evaluation(TypedDict):
+    """How well a model does on a split."""
+
+    split: str
+    rows: int  #: rows that were scored
+    classes: list[ClassSupport]  #: of a classifier
+    metrics: dict[str, Interval | float]
+
+
+class Prediction(TypedDict):
+    """What a model says of one record."""
+
+    id: str
+    predicted: str  #: class name
+    probabilities: dict[str, float]  #: class name -> probability
+    calibrated: bool  #: whether the model was calibrated on a validation split
+
+
+def _native_model(model: Union[models.Model, PathLike]) -> models.Model:
+    return model if isinstance(model, models.Model) else models.load(model)
+
+
+def evaluate(
+    model: Union[models.Model, PathLike],
+    data: PathLike,
+    split: str | None = None,
+    *,
+    without: Sequence[str] = (),
+) -> Evaluation:
+    """Metrics of a split with 95 % intervals; groups of the dataset are resampled whole.
+
+    Args:
+        model: a loaded model, a model folder or a run folder.
+        data: a dataset folder or .jsonl file.
+        split: by default test, else the validation split, else all rows.
+        without: modalities to be treated as missing in every row.
+
+    Raises:
+        relata.Error: the model or the data do not fit, or no row has a label.
+    """
+    native = _native_model(model)._native
+    parts = _native.evaluate(native, data, split or "", list(without))
+    return {
+        "split": parts["split"],
+        "rows": parts["rows"],
+        "classes": [ClassSupport(*support) for support in parts["classes"]],
+        "metrics": {
+            name: Interval(*value) if isinstance(value, tuple) else value
+            for name, value in parts["metrics"].items()
+        },
+    }
+
+
+def predict(
+    model: Union[models.Model, PathLike],
+    data: PathLike,
+    split: str | None = None,
+    *,
+    without: Sequence[str] = (),
+) -> list[Prediction]:
+    """One prediction a record, in the order of the split; arguments and errors as `evaluate`."""
+    loaded = _native_model(model)
+    rows = _native.predict(loaded._native, data, split or "", list(without))
+    return [
+        {
+            "id": id,
+            "predicted": predicted,
+            "probabilities": dict(zip(loaded.classes, probabilities)),
+            "calibrated": loaded.calibrated,
+        }
+        for id, predicted, probabilities in rows
+    ]
 
 
 def recipes() -> list[str]:

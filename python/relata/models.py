@@ -53,6 +53,11 @@ class Model:
         return self._native.temperature
 
     @property
+    def calibrated(self) -> bool:
+        """Whether the temperature was fitted on a validation split."""
+        return self._native.calibrated
+
+    @property
     def weights_hash(self) -> str:
         """XXH3 over names, shapes and bytes of the weights."""
         return self._native.weights_hash

@@ -8,6 +8,7 @@
 #include "relata/models/logistic_regression.h"
 #include "relata/nn/tensor_file.h"
 #include "relata/report/tensorboard.h"
+#include "relata/train/baselines.h"
 #include "relata/train/optimizer.h"
 #include "relata/train/recipe.h"
 #include "relata/train/step.h"
@@ -17,6 +18,7 @@ namespace {
 
 using torch::Tensor;
 using NamedTensors = std::map<std::string, Tensor>;
+using Names = std::vector<std::string>;
 
 /// A system whose draws are given from outside.
 class WithDraws : public train::System {
@@ -196,6 +198,21 @@ std::pair<Tensor, Tensor> fit_min_max(const Tensor& values, bool zero_constant) 
   return {affine.offset, affine.scale};
 }
 
+/// Of splits "train" and "test": name, chosen C, cross-validated AUC, logits and labels of the test
+/// rows.
+std::vector<std::tuple<std::string, double, double, Tensor, Tensor>> logistic_baselines(
+    const std::filesystem::path& path, const Names& fields, const std::string& label) {
+  const auto dataset = data::Dataset::open(path);
+  std::vector<std::tuple<std::string, double, double, Tensor, Tensor>> rows;
+  for (train::Baseline& b :
+       train::logistic_baselines({.train = dataset->split("train"),
+                                  .test = dataset->split("test"),
+                                  .what = {.fields = fields, .label = label}})) {
+    rows.emplace_back(b.name, b.c, b.cross_validated_auc, b.test.logits, b.test.labels);
+  }
+  return rows;
+}
+
 std::vector<int64_t> stratified_folds(const std::vector<int64_t>& labels, int64_t folds,
                                       uint64_t seed) {
   std::vector<std::string> groups;
@@ -229,6 +246,7 @@ void bind_testing(py::module_& module) {
       .def("update", &M3colStep::update);
   const py::call_guard<py::gil_scoped_release> free;
   module.def("fit_logistic", fit_logistic, free);
+  module.def("logistic_baselines", logistic_baselines, free);
   module.def("fit_standard", fit_standard);
   module.def("fit_min_max", fit_min_max);
   module.def("stratified_folds", stratified_folds);

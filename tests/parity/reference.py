@@ -142,17 +142,19 @@ def losses(model, xs, y, *, contrast, mixings=None, present=None, keep=None, opt
         return parts
     complete = torch.stack(present).all(dim=0)
     clean = [e_m[complete] for e_m in e]
+    if contrast == "mixup":  # all modalities are mixed first
+        if o["mix_space"] == "input":
+            mixed = [
+                model.encode(m, mix_rows(x[complete], *mixings[m])) for m, x in enumerate(xs)
+            ]
+        else:
+            mixed = [mix_rows(e_m, *mixings[m]) for m, e_m in enumerate(clean)]
+        fixed = mixed if o["fixed_side"] == "mixed" else clean
     for i, j, pair_weight in pairs(model.roles, o["pairs"]):
         if contrast == "soft":
-            value = soft_clip(clean[i], clean[j], detach_targets=o["soft_targets"] == "detach_targets")
+            detach = o["soft_targets"] == "detach_targets"
+            value = soft_clip(clean[i], clean[j], detach_targets=detach)
         else:
-            if o["mix_space"] == "input":
-                mixed = [
-                    model.encode(m, mix_rows(xs[m][complete], *mixings[m])) for m in range(model.roles)
-                ]
-            else:
-                mixed = [mix_rows(clean[m], *mixings[m]) for m in range(model.roles)]
-            fixed = mixed if o["fixed_side"] == "mixed" else clean
             value = mixup_clip(
                 mixed[i],
                 fixed[j],

@@ -66,7 +66,7 @@ class Problem:
             if m == 0 and rows > 2:  # a fixed point
                 where = int((permutation == 1).nonzero())
                 permutation[where], permutation[1] = int(permutation[1]), 1
-            c = torch.rand(rows, generator=self.generator)
+            c = torch.rand(rows, generator=self.generator) ** 3  # 1 - c is not exact in float32
             c[torch.rand(rows, generator=self.generator) < 0.5] = 1
             mixings.append((permutation, c))
         return mixings
@@ -325,7 +325,7 @@ def test_draws_of_the_description():
 def test_twenty_official_steps_on_rosmap(rosmap, contrast):
     """From PyTorch's weights and draws of seed 0, in double, on all 245 rows.
 
-    The loss jumps from 2.8 to 24 in the first steps, so a difference in rounding grows; 1e-8 holds.
+    The loss jumps from 2.8 to 24 in the first steps, so differences in rounding grow.
     """
     views, y = rosmap["train"]
     xs = []
@@ -333,19 +333,18 @@ def test_twenty_official_steps_on_rosmap(rosmap, contrast):
         shifted = view - view.min(dim=0).values
         xs.append((shifted / (shifted.max(dim=0).values + 1e-10)).float().double())
     names = ["r0", "r1", "r2"]
-    torch.manual_seed(0)
-    model = reference.M3col([200, 200, 200], 2, 1000, 1000).double()
     step = _testing.M3colStep(
         [*PRESETS[contrast][1], "train.optimizer.kind=adam", "train.optimizer.lr=2e-3", "train.optimizer.weight_decay=1e-4"],
         [(name, 200) for name in names],
         2,
         torch.float64,
     )
-    step.load(dict(model.named_parameters()))
     torch.manual_seed(0)
+    model = reference.M3col([200, 200, 200], 2, 1000, 1000).double()
+    step.load(dict(model.named_parameters()))
     optimizer = torch.optim.Adam(model.parameters(), lr=2e-3, weight_decay=1e-4)
-    switch = 12  # as 500 epochs switch at 165, so these steps see both phases
-    ours_all, theirs_all = [], []
+    switch = 12  # these steps see both phases
+    ours_all = []
     for t in range(20):
         mixings = [reference.draw_mixing(245) for _ in names] if contrast == "official" and t < switch else None
         draws = {}
@@ -360,7 +359,8 @@ def test_twenty_official_steps_on_rosmap(rosmap, contrast):
         optimizer.step()
         step.update(1.0)
         ours_all.append(ours)
-        theirs_all.append(float(theirs))
         assert_close(f"twenty official steps, contrast {contrast}", ours, theirs, 1e-8)
     golden = {"off": [2.79939, 24.1734, 15.3528, 2.7796], "official": [4.43985, 25.8730, 16.9522, 4.4396]}
+    # what the release gave in float32
     assert ours_all[0] == pytest.approx(golden[contrast][0], rel=1e-4)
+    assert ours_all[:4] == pytest.approx(golden[contrast], rel=0.02)

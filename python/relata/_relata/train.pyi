@@ -1,4 +1,14 @@
 import os
+from typing import TypedDict
+
+from .metrics import IntervalTuple
+from .models import Model
+
+class SplitParts(TypedDict):
+    split: str
+    rows: int
+    classes: list[tuple[str, int, int]]
+    metrics: dict[str, IntervalTuple | float]
 
 def run_job(
     recipe: str,
@@ -8,4 +18,10 @@ def run_job(
     seed: int,
     resume: bool,
 ) -> None: ...
+def evaluate(
+    model: Model, data: str | os.PathLike[str], split: str, without: list[str]
+) -> SplitParts: ...
+def predict(
+    model: Model, data: str | os.PathLike[str], split: str, without: list[str]
+) -> list[tuple[str, str, list[float]]]: ...
 def recipes() -> list[str]: ...

@@ -32,6 +32,23 @@ std::string line_of(const std::string& name, const YAML::Mark& mark) {
   return mark.line < 0 ? name : fmt::format("{}:{}", name, mark.line + 1);
 }
 
+constexpr std::string_view kResolved =
+    "# resolved by relata: every key, its value and where that came from\n";
+
+/// Of a document that to_yaml wrote: the origin in the comment of each line; else empty.
+std::vector<std::string> written_origins(std::string_view yaml) {
+  std::vector<std::string> origins;
+  if (!yaml.starts_with(kResolved)) return origins;
+  while (!yaml.empty()) {
+    const size_t end = std::min(yaml.find('\n'), yaml.size());
+    const std::string_view line = yaml.substr(0, end);
+    const size_t comment = line.rfind("  # ");
+    origins.emplace_back(comment == std::string_view::npos ? "" : line.substr(comment + 4));
+    yaml.remove_prefix(std::min(end + 1, yaml.size()));
+  }
+  return origins;
+}
+
 /// Notes where each value of a mapping came from, and refuses what YAML forgives: a key given
 /// twice.
 void note_origins(const YAML::Node& node, const std::string& prefix, const std::string& name,
@@ -48,6 +65,17 @@ void note_origins(const YAML::Node& node, const std::string& prefix, const std::
     origins[path] = where;
     if (entry.second.IsMap()) note_origins(entry.second, path + ".", name, origins);
   }
+}
+
+/// Path → line (from 0) of every key whose value is no group.
+std::map<std::string, size_t> leaf_lines(const YAML::Node& node, const std::string& prefix) {
+  std::map<std::string, size_t> lines;
+  for (const auto& entry : node) {
+    const std::string path = prefix + entry.first.Scalar();
+    lines[path] = static_cast<size_t>(entry.first.Mark().line);
+    if (entry.second.IsMap()) lines.merge(leaf_lines(entry.second, path + "."));
+  }
+  return lines;
 }
 
 YAML::Node load(std::string_view yaml, const std::string& name) {
@@ -122,6 +150,12 @@ ConfigTree ConfigTree::parse(std::string_view yaml, const std::string& name) {
   if (root.IsNull()) return tree;
   if (!root.IsMap()) throw Error({.what = "must be a mapping of keys to values", .where = name});
   note_origins(root, "", name, tree.impl_->origins);
+  const std::vector<std::string> written = written_origins(yaml);
+  for (const auto& entry : leaf_lines(root, "")) {
+    if (entry.second < written.size() && !written[entry.second].empty()) {
+      tree.impl_->origins[entry.first] = written[entry.second];
+    }
+  }
   tree.impl_->root = root;
   return tree;
 }
@@ -219,6 +253,12 @@ void Fields::value(const std::string& key, std::string& value, const std::string
     value = found.node.Scalar();
   }
   record(key, quoted(value), found.origin, doc);
+}
+
+void Fields::notation(const std::string& key, std::string& value, const std::string& doc) {
+  const Found found = find(key);
+  if (found.present()) value = as_text(found.node);
+  record(key, value, found.origin, doc);
 }
 
 void Fields::value(const std::string& key, std::vector<std::string>& value,
@@ -322,7 +362,7 @@ void Fields::finish() const {
 }
 
 std::string to_yaml(const std::vector<ResolvedKey>& keys) {
-  std::string out;
+  std::string out(kResolved);
   std::vector<std::string> open;  // the groups the last line stood in
   for (const ResolvedKey& key : keys) {
     std::vector<std::string> parts = split(key.path);

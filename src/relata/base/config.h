@@ -68,6 +68,8 @@ class Fields {
   void value(const std::string& key, double& value, const std::string& doc, Range range = {});
   void value(const std::string& key, std::string& value, const std::string& doc);
   void value(const std::string& key, std::vector<std::string>& value, const std::string& doc);
+  /// Any YAML value, as its text: for keys with a notation of their own.
+  void notation(const std::string& key, std::string& value, const std::string& doc);
   void value(const std::string& key, std::vector<double>& value, const std::string& doc,
              Range range = {});
   /// A mapping whose keys the user chooses, e.g. role: field.
@@ -116,7 +118,7 @@ class Fields {
   std::vector<ResolvedKey> resolved_;
 };
 
-/// The resolved keys as a YAML document, each line with its origin as a comment.
+/// The resolved keys as a YAML document, each line with its origin as a comment; ConfigTree::parse reads those back.
 std::string to_yaml(const std::vector<ResolvedKey>& keys);
 
 }  // namespace relata

@@ -99,6 +99,12 @@ std::vector<double> parse_fractions(std::string_view text) {
     begin = end + 1;
   }
   check_fractions(fractions);
+  const double sum = std::accumulate(fractions.begin(), fractions.end(), 0.0);
+  if (std::abs(sum - 1) > 1e-9 && std::abs(sum - 100) > 1e-9) {
+    throw Error(
+        {.what = fmt::format("the parts of the split '{}' sum to {}, expected 100", text, sum),
+         .remedy = "write percentages as in 80/10/10"});
+  }
   return fractions;
 }
 

@@ -38,7 +38,12 @@ torch::Tensor mixup_clip(const torch::Tensor& a_mixed, const torch::Tensor& b, c
                          const MixupClipOptions& options) {
   check_same_matrix("mixup_clip", a_mixed, b);
   check_mixing(mixing, a_mixed.size(0));
-  const torch::Tensor t = mixup_targets(mixing, options.fixed_point).to(a_mixed.dtype());
+  // 1 − c is formed in the wider type, as mix_rows forms it: float32 draws fit a double model.
+  const auto wide = at::promoteTypes(mixing.coefficients.scalar_type(), a_mixed.scalar_type());
+  const torch::Tensor t = mixup_targets({.permutation = mixing.permutation,
+                                         .coefficients = mixing.coefficients.to(wide)},
+                                        options.fixed_point)
+                              .to(a_mixed.dtype());
   torch::Tensor t_back = t.t();
   if (options.backward == BackwardTargets::kNormalised) {
     t_back = t_back / t_back.sum(1, /*keepdim=*/true).clamp_min(1e-12);

@@ -1,5 +1,6 @@
 #include "relata/train/baselines.h"
 
+#include <ATen/Parallel.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -22,6 +23,19 @@ constexpr std::array<double, 7> kInverseRegularisation{1e-4, 1e-3, 1e-2, 1e-1, 1
 constexpr double kFoldTolerance = 1e-4;  // a ranking of held-out rows needs no more
 constexpr int64_t kFolds = 5;
 constexpr uint64_t kRepeats = 5;
+
+/// libtorch on one thread until it goes out of scope: sharing matrices this small costs ten times
+/// what it gains.
+class OneThread {
+ public:
+  OneThread() : before_(at::get_num_threads()) { at::set_num_threads(1); }
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+  ~OneThread() { at::set_num_threads(before_); }
+
+ private:
+  int before_;
+};
 
 /// Labelled rows that have all the fields.
 struct Matrix {
@@ -113,6 +127,7 @@ Baseline fit_baseline(const BaselineTask& task, const std::vector<std::string>& 
 }  // namespace
 
 std::vector<Baseline> logistic_baselines(const BaselineTask& task) {
+  const OneThread one_thread;
   std::vector<std::string> everywhere;
   for (const std::string& field : task.what.fields) {
     bool every_row = true;

@@ -107,9 +107,11 @@ void refuse_unlabelled_evaluation(const JobSpec& spec) {
   const SelectionConfig& select = spec.recipe.train.select;
   if (select.rule == Selection::kCrossValidated && !spec.fold &&
       spec.recipe.train.stop_after == 0) {
-    throw Error({.what = "train.select.rule=cross_validated needs folds",
-                 .where = "folds",
-                 .remedy = "set folds=5x5, or another rule"});
+    throw Error(
+        {.what =
+             "train.select.rule=cross_validated chooses the epoch before a job starts, from folds",
+         .where = "train.select.rule",
+         .remedy = "set folds=5x5 and run it with `relata train`, or choose another rule"});
   }
 }
 
@@ -159,6 +161,7 @@ void run_job(const JobSpec& spec) {
   const auto started = std::chrono::steady_clock::now();
   refuse_unlabelled_evaluation(spec);
   const JobData data = open_job_data(spec);
+  check_selection(spec.recipe.train, data.train);
   torch::manual_seed(static_cast<uint64_t>(spec.seed));
   std::unique_ptr<System> system = spec.recipe.make_system();
   const State state = system->fit(data.train.train);

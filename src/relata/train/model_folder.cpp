@@ -4,6 +4,7 @@
 
 #include "relata/base/error.h"
 #include "relata/base/file.h"
+#include "relata/base/log.h"
 #include "relata/io/json.h"
 #include "relata/nn/tensor_file.h"
 
@@ -23,16 +24,32 @@ nn::NamedTensors weights_of(System& system) {
   return weights;
 }
 
+/// The first seed of a run of several that has a model; empty if none has.
+fs::path first_seed_of(const fs::path& run) {
+  std::map<int64_t, fs::path> seeds;
+  if (!fs::is_directory(run / "jobs")) return {};
+  for (const auto& entry : fs::directory_iterator(run / "jobs")) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("seed-") && fs::exists(entry.path() / "model" / "config.json")) {
+      seeds[std::stoll(name.substr(5))] = entry.path() / "model";
+    }
+  }
+  return seeds.empty() ? fs::path() : seeds.begin()->second;
+}
+
 fs::path model_folder_of(const fs::path& path) {
   if (fs::exists(path / "config.json")) return path;
   if (fs::exists(path / "model" / "config.json")) return path / "model";
+  if (fs::path first = first_seed_of(path); !first.empty()) {
+    spdlog::info("{} holds several seeds; using the first, {}", path.string(),
+                 first.parent_path().string());
+    return first;
+  }
   const bool run = fs::exists(path / "config.yaml");
   throw Error(
       {.what = run ? "is a run that has no finished model" : "is no model folder and no run folder",
        .where = path.string(),
-       .remedy =
-           run ? "finish it with `relata train … --resume`; of several seeds name one: jobs/seed-0"
-               : "check the path"});
+       .remedy = run ? "finish it with `relata train … --resume`" : "check the path"});
 }
 
 }  // namespace

@@ -37,8 +37,8 @@ void describe_recipe(Fields& fields, Recipe& r, std::unique_ptr<System>& system)
   fields.value("system", r.system, "which system");
   fields.value("description", r.description, "what the recipe is for");
   fields.value("source", r.source, "where its constants come from");
-  fields.value("seeds", seeds, "0..19, 3 or [1, 5]: one run each");
-  fields.value("folds", folds,
+  fields.notation("seeds", seeds, "0..19, 3 or [1, 5]: one run each");
+  fields.notation("folds", folds,
                "5x5: folds x repeats of cross-validation inside the training split, 0: none");
   fields.value("train_split", r.train_split, "the split to train on");
   r.seeds = parse_seeds(seeds);
@@ -57,10 +57,15 @@ void describe_recipe(Fields& fields, Recipe& r, std::unique_ptr<System>& system)
 
 /// Keys that say how often or how fast to run, not what a run computes.
 bool changes_results(const std::string& path) {
-  constexpr std::array<std::string_view, 9> kOther{
-      "seeds",           "folds",           "description",       "source",
-      "baselines.",      "train.evaluate.", "train.checkpoint.", "train.loader_threads",
-      "train.stop_after"};
+  constexpr std::array<std::string_view, 9> kOther{"name",
+                                                   "seeds",
+                                                   "folds",
+                                                   "description",
+                                                   "source",
+                                                   "baselines.",
+                                                   "train.evaluate.",
+                                                   "train.checkpoint.",
+                                                   "train.loader_threads"};
   for (const std::string_view prefix : kOther) {
     if (path.starts_with(prefix)) return false;
   }

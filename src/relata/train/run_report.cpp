@@ -75,7 +75,7 @@ void add_classifier_figures(report::Content& section, const ScoredClassifier& sc
   for (size_t i = 0; i < predicted.size(); ++i) {
     ++confusion.counts[static_cast<size_t>(scored.labels[i])][static_cast<size_t>(predicted[i])];
   }
-  section.figure(report::confusion_matrix(confusion), "Rows: truth. Columns: prediction.");
+  section.figure(report::confusion_matrix(confusion));
 
   report::RocChart roc{.title = "ROC", .curves = {}};
   for (int64_t c = count == 2 ? 1 : 0; c < std::min<int64_t>(count, 8); ++c) {

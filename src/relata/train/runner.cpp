@@ -27,6 +27,8 @@ class Runner {
       run_job(job(recipe_.seeds.front()));
       return finish({options_.out});
     }
+    recipe_.make_system()->fit(
+        data_.train.train);  // what it refuses, it refuses before anything is written
     claim_folder();
     if (recipe_.folds.count > 0) run_folds();
     std::vector<fs::path> folders;
@@ -143,8 +145,9 @@ class Runner {
                              .folds = folds_,
                              .choice = choice_};
     Summary summary = summarise(input);
-    if (folders.size() > 1 || folders.front() != options_.out)
-      write_summary(options_.out, summary, input);
+    write_summary(options_.out, summary);
+    if (folders.front() != options_.out)
+      write_summary_page(options_.out / "report.html", summary, input);
     return summary;
   }
 

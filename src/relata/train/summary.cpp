@@ -100,8 +100,8 @@ void add_ensemble_and_baselines(Summary& summary, const SummaryInput& input,
   const ScoredClassifier ensemble =
       score_classifier(ensemble_of(input, summary.split, view, label), {}, view);
   const std::string name = fmt::format("ensemble of {} seeds", input.jobs.size());
-  ScoredRow row =
-      scored_row(input.jobs.size() > 1 ? name : "one seed", ensemble, summary.over_seeds);
+  ScoredRow row = scored_row(input.jobs.size() > 1 ? name : "the same, with intervals", ensemble,
+                             summary.over_seeds);
   for (size_t b = 0; b < input.baselines.size(); ++b) {
     const Baseline& baseline = input.baselines[b];
     const ScoredClassifier scored = score_classifier(baseline.test, {}, view);
@@ -209,26 +209,6 @@ report::Table seeds_table(const Summary& s) {
   return table;
 }
 
-void write_page(const fs::path& file, const Summary& s, const SummaryInput& input) {
-  report::Page page(s.recipe, s.description);
-  report::Content& result = page.section("Result");
-  result.facts({{"weights", s.selection},
-                {"split", fmt::format("{} ({} rows)", s.split, s.rows)},
-                {"seeds", std::to_string(s.seeds.size())}});
-  result.table(summary_table(s));
-  add_interval_charts(result, s);
-  add_choice(page, s);
-  const data::View view = input.data.dataset->split(s.split);
-  if (s.ensemble) {
-    const auto ensemble = ensemble_of(input, s.split, view, label_of(view, input.recipe));
-    add_classifier_figures(page.section("Ensemble"), score_classifier(ensemble, {}, view),
-                           ensemble.classes);
-  }
-  page.section("Seeds").table(seeds_table(s));
-  page.section("Configuration").preformatted(input.recipe.yaml());
-  page.write(file);
-}
-
 }  // namespace
 
 Summary summarise(const SummaryInput& input) {
@@ -249,7 +229,9 @@ Summary summarise(const SummaryInput& input) {
 
 report::Table summary_table(const Summary& s) {
   report::Table table{.columns = {{fmt::format("{}, {} rows, %", s.split, s.rows)}}, .rows = {}};
-  std::vector<std::string> mean{fmt::format("{} (mean ± sd, {} seeds)", s.recipe, s.seeds.size())};
+  std::vector<std::string> mean{
+      s.seeds.size() == 1 ? fmt::format("{}, seed {}", s.recipe, s.seeds.front())
+                          : fmt::format("{} (mean ± sd, {} seeds)", s.recipe, s.seeds.size())};
   for (const SeedMetric& metric : s.over_seeds) {
     table.columns.push_back({metric.name, report::Align::kRight});
     mean.push_back(s.seeds.size() > 1 ? metrics::percent_points(metric.values, 1)
@@ -275,9 +257,28 @@ report::Table summary_table(const Summary& s) {
   return table;
 }
 
-void write_summary(const fs::path& folder, const Summary& summary, const SummaryInput& input) {
+void write_summary(const fs::path& folder, const Summary& summary) {
   write_file(folder / "summary.json", summary_json(summary).dump(1) + "\n");
-  write_page(folder / "report.html", summary, input);
+}
+
+void write_summary_page(const fs::path& file, const Summary& s, const SummaryInput& input) {
+  report::Page page(s.recipe, s.description);
+  report::Content& result = page.section("Result");
+  result.facts({{"weights", s.selection},
+                {"split", fmt::format("{} ({} rows)", s.split, s.rows)},
+                {"seeds", std::to_string(s.seeds.size())}});
+  result.table(summary_table(s));
+  add_interval_charts(result, s);
+  add_choice(page, s);
+  const data::View view = input.data.dataset->split(s.split);
+  if (s.ensemble) {
+    const auto ensemble = ensemble_of(input, s.split, view, label_of(view, input.recipe));
+    add_classifier_figures(page.section("Ensemble"), score_classifier(ensemble, {}, view),
+                           ensemble.classes);
+  }
+  page.section("Seeds").table(seeds_table(s));
+  page.section("Configuration").preformatted(input.recipe.yaml());
+  page.write(file);
 }
 
 }  // namespace relata::train

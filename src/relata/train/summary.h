@@ -62,7 +62,9 @@ struct SummaryInput {
 Summary summarise(const SummaryInput& input);
 
 report::Table summary_table(const Summary& summary);
-void write_summary(const std::filesystem::path& folder, const Summary& summary,
-                   const SummaryInput& input);
+/// summary.json of a run, and the page of a run of several jobs.
+void write_summary(const std::filesystem::path& folder, const Summary& summary);
+void write_summary_page(const std::filesystem::path& file, const Summary& summary,
+                        const SummaryInput& input);
 
 }  // namespace relata::train

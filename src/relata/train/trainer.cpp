@@ -354,13 +354,34 @@ void catch_signals() {
   ::sigaction(SIGTERM, &action, nullptr);
 }
 
-TrainResult train(System& system, const State& state, const TrainConfig& config,
-                  const TrainData& data, RunFolder& run, uint64_t seed) {
+struct CatchSignals::Handlers {
+  struct sigaction interrupt{}, terminate{};
+};
+
+CatchSignals::CatchSignals() : before_(std::make_unique<Handlers>()) {
+  ::sigaction(SIGINT, nullptr, &before_->interrupt);
+  ::sigaction(SIGTERM, nullptr, &before_->terminate);
+  stop_signal = 0;
+  catch_signals();
+}
+
+CatchSignals::~CatchSignals() {
+  ::sigaction(SIGINT, &before_->interrupt, nullptr);
+  ::sigaction(SIGTERM, &before_->terminate, nullptr);
+  stop_signal = 0;
+}
+
+void check_selection(const TrainConfig& config, const TrainData& data) {
   if (config.select.rule == Selection::kBestValidation && data.validation.empty()) {
     throw Error(
         {.what = "train.select.rule=best_validation needs a validation split, and there is none",
          .remedy = "add a split named 'val', or select by cross_validated or last"});
   }
+}
+
+TrainResult train(System& system, const State& state, const TrainConfig& config,
+                  const TrainData& data, RunFolder& run, uint64_t seed) {
+  check_selection(config, data);
   return Loop(system, state, config, data, run, seed).run();
 }
 

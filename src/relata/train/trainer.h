@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,6 +26,9 @@ struct TrainResult {
   StepLoss last_loss;          ///< mean over the last epoch
 };
 
+/// Throws Error if the selection rule needs a validation split that is not there; `train` checks it too.
+void check_selection(const TrainConfig& config, const TrainData& data);
+
 /// Thrown when a signal asked to stop; the checkpoint has been written.
 struct Interrupted {
   int signal = 0;
@@ -35,6 +39,20 @@ int pending_signal();
 
 /// Lets SIGINT and SIGTERM end training after the current step instead of killing the process.
 void catch_signals();
+
+/// The same until it goes out of scope, for a host program that has handlers of its own; whatever
+/// came is then forgotten.
+class CatchSignals {
+ public:
+  CatchSignals();
+  ~CatchSignals();
+  CatchSignals(const CatchSignals&) = delete;
+  CatchSignals& operator=(const CatchSignals&) = delete;
+
+ private:
+  struct Handlers;
+  std::unique_ptr<Handlers> before_;
+};
 
 /// Trains `system` (fitted and built) and leaves the selected weights in it. A run folder with a
 /// checkpoint is resumed from it; the final weights are then the same, bit for bit, as those of an

@@ -92,6 +92,13 @@ TEST(Config, WhatItPrintsReadsBackToTheSame) {
   EXPECT_EQ(again.contrast.weight, 1e-4);
 }
 
+TEST(Config, OriginsSurviveWritingAndReading) {
+  const auto [r, keys] = read("epochs: 20\n", {"contrast.weight=2"});
+  const auto [again, keys_again] = read(to_yaml(keys));
+  for (size_t i = 0; i < keys.size(); ++i)
+    EXPECT_EQ(keys_again[i].origin, keys[i].origin) << keys[i].path;
+}
+
 TEST(Config, RefusesUnknownKeysAndNamesTheNearest) {
   EXPECT_THAT(message_of("epoch: 3"),
               ThrowsMessage<Error>(StrEq("r.yaml:1: unknown key 'epoch'; did you mean 'epochs'?")));

@@ -55,8 +55,9 @@ TEST(TensorFile, HoldsScalarsEmptyAndStridedTensors) {
 TEST(TensorFile, NamesADtypeItCannotHold) {
   const test::Scratch scratch;
   EXPECT_THAT(
-      [&] { save_tensors(scratch / "t", {{"z", torch::zeros({1}, torch::kComplexFloat)}}); },
-      ThrowsMessage<Error>(HasSubstr("tensor 'z' is ComplexFloat, which safetensors cannot hold")));
+      [&] { save_tensors(scratch / "t", {{"z", torch::zeros({1}, torch::kComplexDouble)}}); },
+      ThrowsMessage<Error>(
+          HasSubstr("tensor 'z' is ComplexDouble, which safetensors cannot hold")));
   EXPECT_THAT([] { torch_dtype(io::DType::kF4, "q"); },
               ThrowsMessage<Error>(HasSubstr("tensor 'q' is F4, which libtorch cannot hold")));
 }

@@ -1,27 +1,18 @@
 #include "relata/systems/m3col/system.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <torch/nn/functional/loss.h>
 
-#include <algorithm>
 #include <cstring>
-#include <set>
 
 #include "relata/base/error.h"
-#include "relata/metrics/classification.h"
-#include "relata/metrics/ranking.h"
 #include "relata/systems/m3col/fields.h"
 #include "relata/systems/m3col/mixing.h"
-#include "relata/train/class_metrics.h"
 
 namespace relata::systems::m3col {
 namespace {
 
 using torch::Tensor;
-
-constexpr int64_t kEvaluationRows =
-    1024;  // rows a forward pass when scoring: bounds memory, changes nothing else
 
 bool every(const Tensor& mask) { return mask.all().item<bool>(); }
 
@@ -49,57 +40,6 @@ Tensor pick_rows(const Tensor& x, const Tensor& rows) {
 
 int64_t count_of(const Tensor& rows, int64_t all_rows) {
   return rows.defined() ? rows.size(0) : all_rows;
-}
-
-/// Evaluation mode until it goes out of scope, then the mode before.
-class InEvaluationMode {
- public:
-  explicit InEvaluationMode(torch::nn::Module& module)
-      : module_(module), trained_(module.is_training()) {
-    module_.eval();
-  }
-  InEvaluationMode(const InEvaluationMode&) = delete;
-  InEvaluationMode& operator=(const InEvaluationMode&) = delete;
-  ~InEvaluationMode() { module_.train(trained_); }
-
- private:
-  torch::nn::Module& module_;
-  bool trained_;
-};
-
-std::string shape_of(const Tensor& tensor) {
-  return fmt::format("[{}]", fmt::join(tensor.sizes(), ", "));
-}
-
-/// The number of rows that all values have.
-int64_t common_rows(const std::map<std::string, Tensor>& values,
-                    const std::vector<std::string>& roles) {
-  const std::string known = fmt::format("its modalities: {}", fmt::join(roles, ", "));
-  if (values.empty()) throw Error({.what = "no modality was given", .remedy = known});
-  const auto& [first_name, first] = *values.begin();
-  for (const auto& [name, value] : values) {
-    if (std::find(roles.begin(), roles.end(), name) == roles.end())
-      throw Error({.what = "the model has no modality '" + name + "'", .remedy = known});
-    if (value.dim() == 2 && value.size(0) == first.size(0)) continue;
-    throw Error({.what = fmt::format("'{}' is {} and '{}' is {}; each must be [rows, width]",
-                                     first_name, shape_of(first), name, shape_of(value))});
-  }
-  return first.size(0);
-}
-
-/// As collate would have scaled them, in double, then float32.
-Tensor scaled_values(const Tensor& raw, const data::Affine& scale, const std::string& role) {
-  if (raw.size(1) != scale.offset.size(0)) {
-    throw Error({.what = fmt::format("'{}' is {}, but the model was trained on {} features", role,
-                                     shape_of(raw), scale.offset.size(0))});
-  }
-  const Tensor scaled = scale(raw.to(torch::kFloat64));
-  if (const Tensor bad = scaled.isfinite().logical_not(); bad.any().item<bool>()) {
-    throw Error({.what = fmt::format("'{}' holds a value that is not finite", role),
-                 .where = fmt::format("row {}", bad.nonzero()[0][0].item<int64_t>()),
-                 .remedy = "impute it, or leave the modality out"});
-  }
-  return scaled.to(torch::kFloat32);
 }
 
 }  // namespace
@@ -299,105 +239,6 @@ Tensor M3col::fused_logits(const std::vector<Tensor>& embeddings, const std::vec
                           : embeddings[m].masked_fill(seen[m].logical_not().unsqueeze(1), 0));
   }
   return model_->fuse(visible);
-}
-
-std::vector<Tensor> M3col::embed(const data::Batch& batch) {
-  std::vector<Tensor> embeddings;
-  for (size_t m = 0; m < roles_.size(); ++m) {
-    embeddings.push_back(model_->encode(m, batch.roles.at(roles_[m]).values.to(model_->dtype())));
-  }
-  return embeddings;
-}
-
-Tensor M3col::logits_of(const data::Batch& batch, const std::vector<Tensor>& embeddings) {
-  std::vector<Tensor> present;
-  Tensor complete = torch::ones({batch.item_row.size(0)}, torch::kBool);
-  for (const std::string& role : roles_) {
-    present.push_back(batch.roles.at(role).present);
-    complete = complete.logical_and(present.back());
-  }
-  const Tensor fused = fused_logits(embeddings, present);
-  if (config_.missing == MissingRule::kFusion || every(complete)) return fused;
-  Tensor sum = torch::zeros_like(fused);
-  Tensor count = torch::zeros({fused.size(0), 1}, fused.options());
-  for (size_t m = 0; m < roles_.size(); ++m) {
-    const Tensor here = present[m].unsqueeze(1).to(fused.dtype());
-    sum = sum + here * torch::softmax(model_->head(m, embeddings[m]), /*dim=*/1);
-    count = count + here;
-  }
-  return torch::where(complete.unsqueeze(1), fused, (sum / count).clamp_min(1e-38).log());
-}
-
-train::Classifies::Classification M3col::classify(const data::View& view,
-                                                  const std::vector<std::string>& without) {
-  const torch::NoGradGuard no_grad;
-  const InEvaluationMode evaluation(*model_);
-  Classification result{.classes = classes_, .logits = {}, .labels = {}};
-  std::vector<Tensor> logits{
-      torch::empty({0, static_cast<int64_t>(classes_.size())}, torch::kFloat32)};
-  std::vector<Tensor> labels{torch::empty({0}, torch::kInt64)};
-  for (int64_t begin = 0; begin < view.size(); begin += kEvaluationRows) {
-    std::vector<int64_t> positions;
-    for (int64_t i = begin; i < std::min(begin + kEvaluationRows, view.size()); ++i)
-      positions.push_back(i);
-    data::Batch batch = collate(positions, view, CounterRng(0));
-    leave_out(batch, without);
-    refuse_empty_rows(batch, roles_, view);
-    logits.push_back(logits_of(batch, embed(batch)));
-    labels.push_back(batch.rows.labels.at("label"));
-  }
-  result.logits = torch::cat(logits);
-  result.labels = torch::cat(labels);
-  return result;
-}
-
-train::LabelledVectors M3col::labelled_vectors(const data::View& train) const {
-  const Bound bound =
-      roles_.empty() ? bind_fields(train, config_) : Bound{.roles = roles_, .label = label_};
-  train::LabelledVectors what{.fields = {}, .label = bound.label};
-  for (const std::string& role : bound.roles) what.fields.push_back(field_of(role));
-  return what;
-}
-
-train::Classifies::Answer M3col::answer(const std::map<std::string, Tensor>& values) {
-  const int64_t rows = common_rows(values, roles_);
-  data::Batch batch;
-  batch.item_row = torch::arange(rows);
-  for (size_t m = 0; m < roles_.size(); ++m) {
-    const auto given = values.find(roles_[m]);
-    const bool here = given != values.end();
-    const data::Affine& scale = scales_[m];
-    batch.roles[roles_[m]] = {
-        .values = here ? scaled_values(given->second, scale, roles_[m])
-                       : torch::zeros({rows, scale.offset.size(0)}, torch::kFloat32),
-        .present = torch::full({rows}, here, torch::kBool)};
-  }
-  const InEvaluationMode evaluation(*model_);
-  const std::vector<Tensor> embeddings = embed(batch);
-  Answer answer{.logits = logits_of(batch, embeddings), .embeddings = {}};
-  for (size_t m = 0; m < roles_.size(); ++m) {
-    if (values.contains(roles_[m])) answer.embeddings[roles_[m]] = embeddings[m];
-  }
-  return answer;
-}
-
-Tensor M3col::auc_scores(const Tensor& logits) const {
-  if (config_.auc == AucScore::kProbability) {
-    return torch::softmax(logits.to(torch::kFloat32), /*dim=*/1).to(torch::kFloat64);
-  }
-  // z_c − log Σ_{j≠c} exp z_j, class by class
-  const Tensor z = logits.to(torch::kFloat64);
-  std::vector<Tensor> margins;
-  for (int64_t c = 0; c < z.size(1); ++c) {
-    const Tensor others = torch::cat({z.narrow(1, 0, c), z.narrow(1, c + 1, z.size(1) - c - 1)}, 1);
-    margins.push_back(z.select(1, c) - others.logsumexp(1));
-  }
-  return torch::stack(margins, 1);
-}
-
-train::Evaluation M3col::evaluate(const data::View& view) {
-  const Classification result = classify(view, {});
-  return train::class_metrics(result, auc_scores(result.logits));
 }
 
 }  // namespace relata::systems::m3col

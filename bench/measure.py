@@ -1,0 +1,58 @@
+"""What every benchmark needs: pairs in turn, quartiles of the ratio, and the machine it ran on."""
+
+import os
+import pathlib
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+BUILD = ROOT / "build/release"
+PROGRAM = BUILD / "apps/relata/relata"
+PAIRS = 7
+
+
+def require_quiet_release_build() -> None:
+    cache = (BUILD / "CMakeCache.txt").read_text()
+    if "CMAKE_BUILD_TYPE:STRING=Release" not in cache:
+        sys.exit("bench: build/release is no release build")
+    load = os.getloadavg()[0]
+    if load > 0.5:
+        sys.exit(f"bench: the machine is busy (load {load:.1f}); run it alone")
+
+
+def describe(threads: int) -> str:
+    with open("/proc/cpuinfo", encoding="utf-8") as lines:
+        model = next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    return f"{model}, {os.cpu_count()} processors, {threads} thread(s), {platform.system()}, fp32"
+
+
+def run(words: list[str], env: dict[str, str] | None = None) -> tuple[float, float, str]:
+    """Seconds, peak memory in MiB, and standard output of a command that must succeed."""
+    began = time.perf_counter()
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env={**os.environ, **(env or {})})
+    assert process.stdout is not None
+    output = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    if status != 0:
+        sys.exit(f"bench: {words} failed")
+    return time.perf_counter() - began, usage.ru_maxrss / 1024, output
+
+
+def pairs(peer: Callable[[], float], ours: Callable[[], float], count: int = PAIRS) -> list[tuple[float, float]]:
+    """(peer, ours) measured in turn, after one of each that is not counted."""
+    peer(), ours()
+    return [(peer(), ours()) for _ in range(count)]
+
+
+def report(claim: str, measured: list[tuple[float, float]], bar: float) -> bool:
+    ratios = [peer / ours for peer, ours in measured]
+    low, middle, high = statistics.quantiles(ratios, n=4, method="inclusive")
+    peer, ours = (statistics.median(values) for values in zip(*measured))
+    met = low >= bar
+    print(f"{claim}: peer {peer:.4g}, relata {ours:.4g}, ratio {middle:.3f} [{low:.3f}, {high:.3f}], "
+          f"bar {bar:g}: {'met' if met else 'MISSED'}", flush=True)
+    return met
