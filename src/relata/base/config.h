@@ -118,7 +118,8 @@ class Fields {
   std::vector<ResolvedKey> resolved_;
 };
 
-/// The resolved keys as a YAML document, each line with its origin as a comment; ConfigTree::parse reads those back.
+/// The resolved keys as a YAML document, each line with its origin as a comment; ConfigTree::parse
+/// reads those back.
 std::string to_yaml(const std::vector<ResolvedKey>& keys);
 
 }  // namespace relata

@@ -17,7 +17,8 @@ std::string read_file(const std::filesystem::path& path);
 /// A read-only memory map of a whole file; moving it keeps the bytes where they are.
 class MappedFile {
  public:
-  /// Throws Error if the file cannot be opened or mapped, as pipes cannot. An empty file gives an empty span.
+  /// Throws Error if the file cannot be opened or mapped, as pipes cannot. An empty file gives an
+  /// empty span.
   explicit MappedFile(const std::filesystem::path& path);
   ~MappedFile();
   MappedFile(MappedFile&& other) noexcept;

@@ -20,8 +20,9 @@ void set_threads(int count);
 /// must not depend on the number of parts.
 void parallel_for(int64_t size, int64_t grain, const std::function<void(int64_t, int64_t)>& body);
 
-/// From here on, libtorch's operations called from this thread use this thread alone. For loader threads: they must
-/// not compete with the training step for processors. Does nothing where no OpenMP runtime is loaded.
+/// From here on, libtorch's operations called from this thread use this thread alone. For loader
+/// threads: they must not compete with the training step for processors. Does nothing where no
+/// OpenMP runtime is loaded.
 void run_serially_on_this_thread();
 
 }  // namespace relata

@@ -39,7 +39,7 @@ void describe_recipe(Fields& fields, Recipe& r, std::unique_ptr<System>& system)
   fields.value("source", r.source, "where its constants come from");
   fields.notation("seeds", seeds, "0..19, 3 or [1, 5]: one run each");
   fields.notation("folds", folds,
-               "5x5: folds x repeats of cross-validation inside the training split, 0: none");
+                  "5x5: folds x repeats of cross-validation inside the training split, 0: none");
   fields.value("train_split", r.train_split, "the split to train on");
   r.seeds = parse_seeds(seeds);
   r.folds = parse_folds(folds);

@@ -26,7 +26,8 @@ struct TrainResult {
   StepLoss last_loss;          ///< mean over the last epoch
 };
 
-/// Throws Error if the selection rule needs a validation split that is not there; `train` checks it too.
+/// Throws Error if the selection rule needs a validation split that is not there; `train` checks it
+/// too.
 void check_selection(const TrainConfig& config, const TrainData& data);
 
 /// Thrown when a signal asked to stop; the checkpoint has been written.
