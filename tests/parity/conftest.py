@@ -25,7 +25,7 @@ def rosmap():
 
     folder = ROOT / "data" / "rosmap"
     if not (folder / "1_tr.csv").is_file():
-        pytest.skip("data/rosmap is not there")
+        pytest.fail("data/rosmap is not there, and the repository carries it")
 
     def read(kind):
         views = [
