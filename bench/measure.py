@@ -19,9 +19,22 @@ def require_quiet_release_build() -> None:
     cache = (BUILD / "CMakeCache.txt").read_text()
     if "CMAKE_BUILD_TYPE:STRING=Release" not in cache:
         sys.exit("bench: build/release is no release build")
-    load = os.getloadavg()[0]
-    if load > 0.5:
-        sys.exit(f"bench: the machine is busy (load {load:.1f}); run it alone")
+    busy = busy_share(2)
+    if busy > 0.1:
+        sys.exit(f"bench: the machine is busy ({busy:.0%} of its processors); run it alone")
+
+
+def busy_share(seconds: float) -> float:
+    """Share of processor time that others use. The load average would still remember the benchmark before this one."""
+
+    def times() -> list[int]:
+        with open("/proc/stat", encoding="utf-8") as lines:
+            return [int(word) for word in lines.readline().split()[1:]]
+
+    before = times()
+    time.sleep(seconds)
+    passed = [after - earlier for after, earlier in zip(times(), before)]
+    return 1 - (passed[3] + passed[4]) / sum(passed)  # idle and waiting for the disk
 
 
 def describe(threads: int) -> str:

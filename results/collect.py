@@ -1,7 +1,8 @@
-"""Adds the finished seeds of a run folder to a table's results.
+"""Adds the finished seeds of a run folder, and its summary once all seeds are there, to a table's results.
 
 Usage: collect.py TABLE ROW RECIPE RUN. Refuses runs whose configuration is not the recipe's; a line that is there
-already (same row, seed and configuration) is left alone.
+already (same row, seed and configuration) is left alone. The summary's line has the seed null: epoch chosen by
+cross-validation, ensemble and baselines with their intervals.
 """
 
 import hashlib
@@ -53,6 +54,32 @@ def line_of(job: pathlib.Path, row: str, config_hash: str) -> dict:
     return line
 
 
+def intervals(row: dict) -> dict[str, list[float]]:
+    return {name: [round(v[end], 6) for end in ("estimate", "low", "high")] for name, v in row["metrics"].items()}
+
+
+def summary_line(run: pathlib.Path, row: str, config_hash: str) -> dict | None:
+    """None while seeds are missing."""
+    file = run / "summary.json"
+    if not file.exists():
+        return None
+    summary = json.loads(file.read_text())
+    first, last = (int(n) for n in yaml_lite.flatten((run / "config.yaml").read_text())["seeds"].split(".."))
+    if summary["seeds"] != list(range(first, last + 1)):
+        return None
+    line = {
+        "row": row, "seed": None, "fold": "", "config_hash": config_hash, "selection": summary["selection"],
+        "seeds": len(summary["seeds"]), "rows": summary["rows"], "ensemble": intervals(summary["ensemble"]),
+        "mcnemar_p": summary["ensemble"].get("mcnemar_p_against_first_baseline"),
+        "baselines": {baseline["name"]: intervals(baseline) for baseline in summary["baselines"]},
+    }
+    if "epoch_choice" in summary:
+        choice = summary["epoch_choice"]
+        line["epoch_choice"] = {"epoch": choice["epoch"], "score": round(choice["score"], 6),
+                                "smoothed": [round(v, 6) for v in choice["smoothed"]]}
+    return line
+
+
 def main() -> None:
     table, row, recipe, run = sys.argv[1:5]
     shown = subprocess.run([PROGRAM, "train", recipe, "--print-config"], capture_output=True, text=True, check=True)
@@ -61,6 +88,7 @@ def main() -> None:
     file = ROOT / "results" / f"{table}.jsonl"
     lines = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
     known = {(line["row"], line["seed"], line["fold"], line["config_hash"]) for line in lines}
+    found: list[dict] = []
     for job in sorted((pathlib.Path(run) / "jobs").glob("seed-*")):
         if not (job / "result.json").exists():
             continue
@@ -68,10 +96,11 @@ def main() -> None:
         different = {key for key in wanted if got.get(key, wanted[key]) != wanted[key]}
         if different:
             sys.exit(f"{job}: not a run of {recipe}: {', '.join(sorted(different))} differ")
-        line = line_of(job, row, config_hash)
-        if (line["row"], line["seed"], line["fold"], line["config_hash"]) not in known:
-            lines.append(line)
-    lines.sort(key=lambda line: (line["row"], line["fold"], line["seed"]))
+        found.append(line_of(job, row, config_hash))
+    if (summary := summary_line(pathlib.Path(run), row, config_hash)) is not None:
+        found.append(summary)
+    lines += [line for line in found if (line["row"], line["seed"], line["fold"], line["config_hash"]) not in known]
+    lines.sort(key=lambda line: (line["row"], line["fold"], -1 if line["seed"] is None else line["seed"]))
     file.write_text("".join(json.dumps(line) + "\n" for line in lines))
 
 

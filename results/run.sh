@@ -28,3 +28,4 @@ row m3col_brca_jive P2 brca_jive_honest jive
 row m3col_brca_mixomics P0b brca_mixomics_p0b mixomics
 row m3col_brca_mixomics P2 brca_mixomics_honest mixomics
 row m3col_brca_mixomics missing brca_mixomics_missing mixomics
+row m3col_brca_mixomics missing_fusion brca_mixomics_missing_fusion mixomics

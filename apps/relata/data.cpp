@@ -5,9 +5,9 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "output.h"
 #include "relata/base/error.h"
 #include "relata/data/check.h"
-#include "relata/report/table.h"
 #include "verbs.h"
 
 namespace relata::app {
@@ -93,18 +93,46 @@ nlohmann::json to_json(const data::CheckReport& check) {
   }
   nlohmann::json splits = nlohmann::json::object();
   for (const auto& [name, rows] : check.splits) splits[name] = rows;
+  nlohmann::json classes = nlohmann::json::array();
+  for (const data::ClassFact& f : check.classes) {
+    nlohmann::json rows = nlohmann::json::object();
+    for (const auto& [name, count] : f.classes) rows[name] = count;
+    classes.push_back(
+        {{"split", f.split}, {"label", f.label}, {"rows", rows}, {"unlabelled", f.unlabelled}});
+  }
+  nlohmann::json vectors = nlohmann::json::array();
+  for (const data::VectorFact& f : check.vectors) {
+    vectors.push_back({{"table", f.table},
+                       {"field", f.field},
+                       {"rows", f.rows},
+                       {"features", f.width},
+                       {"constant", f.constant_features},
+                       {"nan", f.nan_cells},
+                       {"infinite", f.infinite_cells}});
+  }
+  nlohmann::json missing = nlohmann::json::array();
+  for (const data::MissingFact& f : check.missing) {
+    if (f.missing == 0) continue;
+    missing.push_back(
+        {{"split", f.split}, {"field", f.field}, {"missing", f.missing}, {"of", f.rows}});
+  }
   return {{"splits", splits},
+          {"classes", classes},
+          {"vectors", vectors},
+          {"missing", missing},
           {"errors", check.count(data::Severity::kError)},
           {"warnings", check.count(data::Severity::kWarning)},
           {"findings", findings}};
 }
 
-void print(const data::CheckReport& check) {
+void print_tables(const data::CheckReport& check) {
   for (const auto& [name, rows] : check.splits)
     std::printf("split %s: %ld rows\n", name.c_str(), rows);
   for (const Table& table :
        {class_table(check), vector_table(check), missing_table(check), finding_table(check)}) {
-    if (!table.rows.empty()) std::printf("\n%s", report::to_text(table).c_str());
+    if (table.rows.empty()) continue;
+    std::puts("");
+    print(table);
   }
   std::printf("\n%ld errors, %ld warnings, %ld notes\n", check.count(data::Severity::kError),
               check.count(data::Severity::kWarning), check.count(data::Severity::kNote));
@@ -113,11 +141,7 @@ void print(const data::CheckReport& check) {
 void run(const DataOptions& options, const Common& common) {
   const auto dataset = data::Dataset::open(options.path, options.open());
   const data::CheckReport check = data::check_dataset(*dataset);
-  if (common.json) {
-    std::fputs((to_json(check).dump(1) + "\n").c_str(), stdout);
-  } else {
-    print(check);
-  }
+  common.json ? print(to_json(check)) : print_tables(check);
   if (const int64_t errors = check.count(data::Severity::kError); errors > 0) {
     throw Error({.what = fmt::format("{} errors in this dataset", errors), .where = options.path});
   }

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 #include <torch/version.h>
 
-#include "facts.h"
+#include "output.h"
 #include "relata/base/parallel.h"
 #include "verbs.h"
 

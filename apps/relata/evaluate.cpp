@@ -1,11 +1,10 @@
 // relata evaluate MODEL DATA: metrics with intervals.
 #include <fmt/format.h>
 
-#include <cmath>
-#include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "output.h"
 #include "relata/train/apply.h"
 #include "relata/train/model_card.h"
 #include "verbs.h"
@@ -14,31 +13,24 @@ namespace relata::app {
 namespace {
 
 struct Options {
-  std::string model;
-  DataOptions data;
-  train::ApplyOptions apply;
-  std::string split;
+  ModelOptions use;
   bool subsets = false;
 };
 
 nlohmann::json to_json(const train::SplitResult& result) {
   nlohmann::json metrics = nlohmann::json::object();
-  const auto number = [](double v) {
-    return std::isfinite(v) ? nlohmann::json(v) : nlohmann::json(nullptr);
-  };
-  for (const train::Metric& m : result.metrics) metrics[m.name] = number(m.value);
+  for (const train::Metric& m : result.metrics) metrics[m.name] = number_json(m.value);
   if (result.intervals) {
     for (const auto& [name, v] : result.intervals->metrics) {
-      metrics[name] = {
-          {"estimate", number(v.estimate)}, {"low", number(v.low)}, {"high", number(v.high)}};
+      metrics[name] = {{"estimate", number_json(v.estimate)},
+                       {"low", number_json(v.low)},
+                       {"high", number_json(v.high)}};
     }
   }
   return {{"split", result.split}, {"rows", result.rows}, {"metrics", metrics}};
 }
 
-void print_subsets(train::LoadedModel& model, const data::View& view, const Options& o,
-                   const Common& common) {
-  const auto subsets = train::evaluate_subsets(model, view, o.apply);
+void print_subsets(const std::vector<train::SubsetResult>& subsets, const Common& common) {
   nlohmann::json all = nlohmann::json::array();
   report::Table table{.columns = {{"modalities"}}, .rows = {}};
   for (const auto& [subset, result] : subsets) {
@@ -51,20 +43,14 @@ void print_subsets(train::LoadedModel& model, const data::View& view, const Opti
     }
     table.rows.push_back(std::move(row));
   }
-  std::fputs(common.json ? (all.dump(1) + "\n").c_str() : report::to_text(table).c_str(), stdout);
+  common.json ? print(all) : print(table);
 }
 
 void run(Options o, const Common& common) {
-  train::LoadedModel model = train::load_model(o.model);
-  const auto dataset = data::Dataset::open(o.data.path, o.data.open());
-  const data::View view = train::choose_split(*dataset, o.apply);
-  if (o.subsets) return print_subsets(model, view, o, common);
-  const train::Applied applied = train::evaluate_model(model, view, o.apply);
-  if (common.json) {
-    std::fputs((to_json(applied.result).dump(1) + "\n").c_str(), stdout);
-    return;
-  }
-  std::fputs(report::to_text(train::metrics_table(applied.result)).c_str(), stdout);
+  auto [model, dataset, view] = o.use.open();
+  if (o.subsets) return print_subsets(train::evaluate_subsets(model, view, o.use.apply), common);
+  const train::SplitResult result = train::evaluate_model(model, view, o.use.apply);
+  common.json ? print(to_json(result)) : print(train::metrics_table(result));
 }
 
 }  // namespace
@@ -73,12 +59,7 @@ void add_evaluate(CLI::App& app, const Common& common) {
   auto* verb =
       app.add_subcommand("evaluate", "Score a model on a split: metrics with 95 % intervals");
   const auto o = std::make_shared<Options>();
-  verb->add_option("model", o->model, "a model folder or a run folder")->required();
-  o->data.add_to(*verb, "data");
-  verb->get_option("data")->required();
-  verb->add_option("--split", o->apply.split, "which split; default: test, else val, else all");
-  verb->add_option("--without", o->apply.without, "modalities to be treated as missing")
-      ->delimiter(',');
+  o->use.add_to(*verb);
   verb->add_flag("--subsets", o->subsets, "score every subset of the modalities");
   verb->footer("Example:\n  relata evaluate runs/first my_omics/ --subsets");
   verb->callback([o, &common] { run(*o, common); });

@@ -3,11 +3,12 @@
 
 #include <cstdio>
 #include <memory>
+#include <nlohmann/json.hpp>
 
+#include "output.h"
 #include "relata/base/error.h"
 #include "relata/data/import_csv.h"
 #include "relata/data/split.h"
-#include "relata/report/table.h"
 #include "relata/systems/m3col/import.h"
 #include "verbs.h"
 
@@ -16,7 +17,28 @@ namespace {
 
 using report::Align;
 
-void print(const data::ImportSummary& summary, const std::string& out) {
+nlohmann::json to_json(const data::ImportSummary& summary, const std::string& out) {
+  nlohmann::json views = nlohmann::json::array();
+  for (const auto& view : summary.views) {
+    views.push_back({{"view", view.name},
+                     {"features", view.features},
+                     {"missing_rows", view.missing_rows},
+                     {"nan", view.nan_cells},
+                     {"infinite", view.infinite_cells},
+                     {"transposed", view.transposed}});
+  }
+  nlohmann::json splits = nlohmann::json::object(), classes = nlohmann::json::object();
+  for (const auto& [name, rows] : summary.splits) splits[name] = rows;
+  for (const auto& [name, rows] : summary.classes) classes[name] = rows;
+  return {{"dataset", out},
+          {"views", views},
+          {"splits", splits},
+          {"classes", classes},
+          {"unlabelled", summary.unlabelled},
+          {"left_out", summary.left_out}};
+}
+
+void print_tables(const data::ImportSummary& summary, const std::string& out) {
   report::Table table{.columns = {{"view"},
                                   {"features", Align::kRight},
                                   {"missing rows", Align::kRight},
@@ -30,7 +52,7 @@ void print(const data::ImportSummary& summary, const std::string& out) {
                           std::to_string(view.infinite_cells),
                           view.transposed ? "features were rows: turned" : "samples in rows"});
   }
-  std::printf("%s", report::to_text(table).c_str());
+  print(table);
   for (const auto& [name, rows] : summary.splits)
     std::printf("split %s: %ld rows\n", name.c_str(), rows);
   for (const auto& [name, rows] : summary.classes)
@@ -41,6 +63,11 @@ void print(const data::ImportSummary& summary, const std::string& out) {
                 summary.left_out.size(), summary.left_out.front().c_str());
   }
   std::printf("\ndataset: %s\n", out.c_str());
+}
+
+void print_summary(const data::ImportSummary& summary, const std::string& out,
+                   const Common& common) {
+  common.json ? print(to_json(summary, out)) : print_tables(summary, out);
 }
 
 /// "mrna=a.csv" → name and file.
@@ -54,7 +81,7 @@ std::pair<std::string, std::filesystem::path> parse_view(const std::string& text
   return {text.substr(0, equals), text.substr(equals + 1)};
 }
 
-void add_mogonet(CLI::App& data) {
+void add_mogonet(CLI::App& data, const Common& common) {
   struct Options {
     systems::m3col::MogonetImport request;
     std::string folder, out;
@@ -70,13 +97,13 @@ void add_mogonet(CLI::App& data) {
   verb->add_option("--out", o->out, "the dataset folder to write")->required();
   verb->footer(
       "Example:\n  relata import data mogonet data/rosmap --classes control,AD --out rosmap/");
-  verb->callback([o] {
+  verb->callback([o, &common] {
     o->request.folder = o->folder;
-    print(systems::m3col::import_mogonet(o->request, o->out), o->out);
+    print_summary(systems::m3col::import_mogonet(o->request, o->out), o->out, common);
   });
 }
 
-void add_csv(CLI::App& data) {
+void add_csv(CLI::App& data, const Common& common) {
   struct Options {
     std::vector<std::string> views;
     data::CsvImport request;
@@ -99,23 +126,23 @@ void add_csv(CLI::App& data) {
   verb->footer(
       "Example:\n  relata import data csv --view mrna=a.csv --view meth=b.csv --labels y.csv "
       "--split 80/20 --out my_omics/");
-  verb->callback([o] {
+  verb->callback([o, &common] {
     for (const std::string& view : o->views) o->request.views.push_back(parse_view(view));
     o->request.labels = o->labels;
     if (!o->split.empty()) o->request.fractions = data::parse_fractions(o->split);
-    print(data::import_csv(o->request, o->out), o->out);
+    print_summary(data::import_csv(o->request, o->out), o->out, common);
   });
 }
 
 }  // namespace
 
-void add_import(CLI::App& app, const Common&) {
+void add_import(CLI::App& app, const Common& common) {
   auto* verb = app.add_subcommand("import", "Bring in data that other tools wrote");
   verb->require_subcommand(1);
   auto* data = verb->add_subcommand("data", "Make a dataset folder from another layout");
   data->require_subcommand(1);
-  add_mogonet(*data);
-  add_csv(*data);
+  add_mogonet(*data, common);
+  add_csv(*data, common);
 }
 
 }  // namespace relata::app

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "facts.h"
+#include "output.h"
 #include "relata/base/error.h"
 #include "relata/data/dataset.h"
 #include "relata/io/safetensors.h"

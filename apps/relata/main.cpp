@@ -10,7 +10,7 @@
 #include "relata/base/log.h"
 #include "relata/base/parallel.h"
 #include "relata/systems/all.h"
-#include "relata/train/trainer.h"
+#include "relata/train/signals.h"
 #include "verbs.h"
 
 namespace {

@@ -32,6 +32,23 @@ std::vector<std::string> DataOptions::arguments() const {
   return words;
 }
 
+void ModelOptions::add_to(CLI::App& verb) {
+  verb.add_option("model", model, "a model folder or a run folder")->required();
+  data.add_to(verb, "data");
+  verb.get_option("data")->required();
+  verb.add_option("--split", apply.split, "which split; default: test, else val, else all");
+  verb.add_option("--without", apply.without, "modalities to be treated as missing")
+      ->delimiter(',');
+}
+
+ModelOptions::Opened ModelOptions::open() {
+  Opened opened{.model = train::load_model(model),
+                .dataset = data::Dataset::open(data.path, data.open()),
+                .view = {}};
+  opened.view = train::choose_split(*opened.dataset, apply);
+  return opened;
+}
+
 void require(const std::string& value, const std::string& option, const std::string& meaning) {
   if (!value.empty()) return;
   throw Error({.what = option + " is needed: " + meaning, .remedy = "add " + option + " …"});

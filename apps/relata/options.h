@@ -2,10 +2,12 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "relata/data/dataset.h"
+#include "relata/train/apply.h"
 
 namespace relata::app {
 
@@ -23,6 +25,23 @@ struct DataOptions {
   data::OpenOptions open() const;
   /// What a child process must be given to open the same.
   std::vector<std::string> arguments() const;
+};
+
+/// Which model, and what of which dataset to use it on.
+struct ModelOptions {
+  std::string model;
+  DataOptions data;
+  train::ApplyOptions apply;
+
+  void add_to(CLI::App& verb);
+
+  struct Opened {
+    train::LoadedModel model;
+    std::shared_ptr<const data::Dataset> dataset;
+    data::View view;
+  };
+  /// Settles `apply.split`.
+  Opened open();
 };
 
 /// Throws Error if a needed option was not given.

@@ -3,7 +3,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "relata/report/table.h"
+#include "output.h"
 #include "relata/train/recipe.h"
 #include "verbs.h"
 
@@ -18,7 +18,7 @@ void list(const Common& common) {
     table.rows.push_back({builtin.name, tree.text("description")});
     all.push_back({{"name", builtin.name}, {"description", tree.text("description")}});
   }
-  std::fputs(common.json ? (all.dump(1) + "\n").c_str() : report::to_text(table).c_str(), stdout);
+  common.json ? print(all) : print(table);
 }
 
 }  // namespace

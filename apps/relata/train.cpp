@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "output.h"
 #include "relata/base/file.h"
 #include "relata/train/model_card.h"
 #include "relata/train/result.h"
@@ -47,7 +48,7 @@ void print_result(const train::Summary& summary, const Options& o, const Common&
     std::fputs(read_file(std::filesystem::path(o.out) / "summary.json").c_str(), stdout);
     return;
   }
-  std::fputs(report::to_text(train::summary_table(summary)).c_str(), stdout);
+  print(train::summary_table(summary));
   std::printf("\nreport: %s\n", (std::filesystem::path(o.out) / "report.html").c_str());
 }
 

@@ -38,7 +38,7 @@ py::dict evaluate(Model& model, const fs::path& data, const std::string& split,
     const py::gil_scoped_release free;
     follow_torch_threads();
     const data::View view = open_view(data, options);
-    result = train::evaluate_model(model.loaded(), view, options).result;
+    result = train::evaluate_model(model.loaded(), view, options);
   }
   py::dict out;
   out["split"] = options.split;

@@ -6,7 +6,7 @@
 #include "relata/base/error.h"
 #include "relata/base/log.h"
 #include "relata/systems/all.h"
-#include "relata/train/trainer.h"
+#include "relata/train/signals.h"
 
 namespace relata::python {
 namespace {

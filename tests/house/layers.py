@@ -4,15 +4,14 @@ Usage: layers.py SOURCE BUILD
 """
 
 import collections
-import json
 import pathlib
 import re
-import shlex
-import subprocess
 import sys
-import tempfile
+
+from compiling import compiles
 
 source, build = map(pathlib.Path, sys.argv[1:3])
+GROUND = "/base/error.cpp"
 ORDER = re.search(r"set\(RELATA_LAYERS\s+([^)]*)\)", (source / "cmake/layers.cmake").read_text()).group(1).split()
 
 
@@ -24,21 +23,6 @@ def included_floors() -> dict[str, set[str]]:
         own = file.relative_to(source / "src/relata").parts[0]
         floors[own] |= set(re.findall(r'#include "relata/(\w+)/', file.read_text())) - {own}
     return floors
-
-
-def compiles(text: str) -> tuple[bool, str]:
-    """Compiles a file with the flags of a source of the ground floor."""
-    commands = json.loads((build / "compile_commands.json").read_text())
-    words = shlex.split(next(c["command"] for c in commands if c["file"].endswith("/base/error.cpp")))
-    words = words[words.index(next(w for w in words if "clang" in w or w.endswith(("g++", "c++")))) :]
-    with tempfile.NamedTemporaryFile("w", suffix=".cpp") as scratch:
-        scratch.write(text)
-        scratch.flush()
-        keep = [w for w in words if not w.endswith(".cpp") and w not in ("-c", "-MD")]
-        skip = {i for i, w in enumerate(keep) if w in ("-o", "-MT", "-MF")}
-        keep = [w for i, w in enumerate(keep) if i not in skip and i - 1 not in skip]
-        done = subprocess.run([*keep, "-fsyntax-only", scratch.name], capture_output=True, text=True, check=False)
-    return done.returncode == 0, done.stderr
 
 
 floors = included_floors()
@@ -53,10 +37,10 @@ unknown = set(floors) - set(ORDER)
 if unknown:
     wrong.append(f"floors without a place in the order: {unknown}")
 
-allowed, message = compiles('#include "relata/base/error.h"\n')
+allowed, message = compiles('#include "relata/base/error.h"\n', build, GROUND)
 if not allowed:
     wrong.append(f"a floor cannot include itself: {message}")
-allowed, message = compiles('#include "relata/io/csv.h"\n')
+allowed, message = compiles('#include "relata/io/csv.h"\n', build, GROUND)
 if allowed or "file not found" not in message:
     wrong.append(f"base was able to include io, or failed for another reason: {message}")
 else:

@@ -6,6 +6,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <string_view>
+
+#include "relata/base/file.h"
 
 namespace relata::test {
 
@@ -23,7 +26,13 @@ class Scratch {
   Scratch& operator=(const Scratch&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+  std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
+
+  /// A file of that name with that content.
+  std::filesystem::path write(std::string_view name, std::string_view content) const {
+    write_file(path_ / name, content);
+    return path_ / name;
+  }
 
  private:
   std::filesystem::path path_;

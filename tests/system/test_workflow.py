@@ -18,7 +18,8 @@ def test_train_evaluate_predict(tmp_path, dataset, recipe):
     assert scores["rows"] == 48
     assert scores["metrics"]["accuracy"]["estimate"] > 0.9  # three well separated classes
 
-    run("predict", out, dataset, "--out", tmp_path / "p.jsonl", check=0)
+    said = json.loads(run("predict", out, dataset, "--out", tmp_path / "p.jsonl", "--json", check=0).stdout)
+    assert said == {"out": str(tmp_path / "p.jsonl"), "split": "test", "records": 48, "calibrated": False}
     lines = [json.loads(line) for line in (tmp_path / "p.jsonl").read_text().splitlines()]
     assert [line["id"] for line in lines] == [f"test{i}" for i in range(48)]
     right = sum(line["predicted"] == "abc"[i % 3] for i, line in enumerate(lines)) / 48
@@ -79,13 +80,18 @@ def test_published_and_csv_layouts_become_datasets(tmp_path):
     (tmp_path / "a.csv").write_text("id,g1,g2\ns1,0.5,1\ns2,0.25,2\ns3,1,3\ns4,2,4\n")
     (tmp_path / "b.csv").write_text("id,c1\ns1,5\ns2,6\ns4,7\n")
     (tmp_path / "y.csv").write_text("id,label\ns1,x\ns2,y\ns3,x\ns4,y\n")
-    out = run("import", "data", "csv", "--view", f"a={tmp_path}/a.csv", "--view", f"b={tmp_path}/b.csv",
-              "--labels", tmp_path / "y.csv", "--out", tmp_path / "d", check=0).stdout
-    assert "class x: 2 rows" in out
+    words = ["import", "data", "csv", "--view", f"a={tmp_path}/a.csv", "--view", f"b={tmp_path}/b.csv",
+             "--labels", tmp_path / "y.csv", "--out"]
+    assert "class x: 2 rows" in run(*words, tmp_path / "d", check=0).stdout
+    said = json.loads(run(*words, tmp_path / "again", "--json", check=0).stdout)
+    assert said["classes"] == {"x": 2, "y": 2} and said["views"][1]["missing_rows"] == 1
     info = run("info", tmp_path / "d", check=0).stdout
     assert "a: vector" in info
     check = json.loads(run("--json", "data", "check", tmp_path / "d", check=0).stdout)
     assert check["errors"] == 0
+    assert [v["features"] for v in check["vectors"]] == [2, 1]
+    assert check["missing"] == [{"split": "all", "field": "b", "missing": 1, "of": 4}]
+    assert check["classes"][0]["rows"] == {"x": 2, "y": 2}
 
 
 def test_print_config_shows_origins(recipe):

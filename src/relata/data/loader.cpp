@@ -1,5 +1,7 @@
 #include "relata/data/loader.h"
 
+#include <ATen/Parallel.h>
+
 #include <algorithm>
 #include <condition_variable>
 #include <exception>
@@ -36,7 +38,8 @@ struct Loader::Shared {
   }
 
   void work() {
-    run_serially_on_this_thread();
+    at::get_num_threads();  // libtorch sets a new thread's number when first asked: let it be now,
+    run_serially_on_this_thread();  // or it would undo this
     std::unique_lock lock(mutex);
     while (true) {
       changed.wait(lock,

@@ -45,4 +45,21 @@ std::vector<std::vector<int64_t>> epoch_batches(int64_t size, int64_t epoch,
   return batches;
 }
 
+BatchSequence::BatchSequence(int64_t size, const SamplerOptions& options)
+    : size_(size),
+      options_(options),
+      per_epoch_(static_cast<int64_t>(epoch_batches(size, 0, options).size())) {}
+
+std::vector<int64_t> BatchSequence::rows(int64_t epoch, int64_t number) {
+  std::shared_ptr<const Epoch> batches;
+  {
+    const std::lock_guard lock(mutex_);
+    std::shared_ptr<const Epoch>& known = epochs_[epoch];
+    if (!known) known = std::make_shared<const Epoch>(epoch_batches(size_, epoch, options_));
+    batches = known;
+    std::erase_if(epochs_, [&](const auto& entry) { return entry.first + 1 < epoch; });
+  }
+  return batches->at(static_cast<size_t>(number));
+}
+
 }  // namespace relata::data

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <vector>
 
 namespace relata::data {
@@ -32,5 +35,26 @@ struct SamplerOptions {
 /// The batches of one epoch: positions in a view of `size` rows. Throws Error if no batch is left.
 std::vector<std::vector<int64_t>> epoch_batches(int64_t size, int64_t epoch,
                                                 const SamplerOptions& options);
+
+/// The batches of all epochs in a row, for threads that work ahead: an epoch is dealt out once for
+/// all that ask for it, and forgotten when the next but one begins.
+class BatchSequence {
+ public:
+  /// Throws Error if an epoch has no batch.
+  BatchSequence(int64_t size, const SamplerOptions& options);
+
+  int64_t per_epoch() const { return per_epoch_; }
+  /// Batch `number` of `epoch`. Safe to call from several threads.
+  std::vector<int64_t> rows(int64_t epoch, int64_t number);
+
+ private:
+  using Epoch = std::vector<std::vector<int64_t>>;
+
+  int64_t size_;
+  SamplerOptions options_;
+  int64_t per_epoch_;
+  std::mutex mutex_;
+  std::map<int64_t, std::shared_ptr<const Epoch>> epochs_;
+};
 
 }  // namespace relata::data

@@ -34,8 +34,8 @@ enum class ConstantFeature {
   kZero,  ///< a feature whose training range is below 1e-10 becomes 0 everywhere
 };
 
-/// offset = min, scale = (max − min) + 1e-10 over the rows given. Source: M3CoL spec §2.2. Not
-/// clipped.
+/// offset = min, scale = (max − min) + 1e-10 over the rows given. Not clipped.
+/// Source: the released M3CoL code.
 Affine fit_min_max(const torch::Tensor& values, ConstantFeature constant);
 
 /// offset = mean, scale = population standard deviation, 1 where the feature is constant (as

@@ -1,6 +1,5 @@
 // Mixup-contrastive loss (M3Co): a mixture of two rows of A is drawn to both partners in B, in the
-// mixing proportion. Source: M3CoL (arXiv 2409.17777), as released; mixing step and targets in §4
-// of its specification.
+// mixing proportion. Source: M3CoL (arXiv 2409.17777), as released.
 #pragma once
 
 #include <torch/types.h>

@@ -53,21 +53,19 @@ data::View choose_split(const data::Dataset& dataset, ApplyOptions& options) {
   return dataset.split(options.split);
 }
 
-Applied evaluate_model(LoadedModel& model, const data::View& view, const ApplyOptions& options) {
-  Applied applied;
-  applied.result.split = options.split;
+SplitResult evaluate_model(LoadedModel& model, const data::View& view,
+                           const ApplyOptions& options) {
+  SplitResult result{.split = options.split, .metrics = {}, .intervals = {}};
   if (auto* classifier = dynamic_cast<Classifies*>(model.system.get())) {
     const auto classified = classifier->classify(view, options.without);
-    applied.classes = classified.classes;
-    applied.scored = score_classifier(classified, model.info.calibration, view);
-    applied.result.intervals = applied.scored->report;
-    applied.result.rows = applied.scored->report.rows;
-    return applied;
+    result.intervals = score_classifier(classified, model.info.calibration, view).report;
+    result.rows = result.intervals->rows;
+    return result;
   }
   const Evaluation evaluation = model.system->evaluate(view);
-  applied.result.rows = evaluation.rows;
-  applied.result.metrics = evaluation.metrics;
-  return applied;
+  result.rows = evaluation.rows;
+  result.metrics = evaluation.metrics;
+  return result;
 }
 
 std::vector<SubsetResult> evaluate_subsets(LoadedModel& model, const data::View& view,
@@ -92,8 +90,7 @@ std::vector<SubsetResult> evaluate_subsets(LoadedModel& model, const data::View&
     }
     results.push_back(
         {.subset = fmt::format("{}", fmt::join(with, "+")),
-         .result =
-             evaluate_model(model, view, {.split = options.split, .without = without}).result});
+         .result = evaluate_model(model, view, {.split = options.split, .without = without})});
   }
   return results;
 }

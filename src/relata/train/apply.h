@@ -19,13 +19,8 @@ struct ApplyOptions {
 /// The split that is meant. Throws Error naming those there are.
 data::View choose_split(const data::Dataset& dataset, ApplyOptions& options);
 
-struct Applied {
-  SplitResult result;
-  std::vector<std::string> classes;
-  std::optional<ScoredClassifier> scored;
-};
 /// Throws Error if the model cannot be evaluated on the data.
-Applied evaluate_model(LoadedModel& model, const data::View& view, const ApplyOptions& options);
+SplitResult evaluate_model(LoadedModel& model, const data::View& view, const ApplyOptions& options);
 
 /// One subset of the modalities, e.g. "mrna+mirna", and the result when the others are missing.
 struct SubsetResult {

@@ -15,7 +15,7 @@
 
 #include "relata/base/error.h"
 #include "relata/base/file.h"
-#include "relata/train/trainer.h"
+#include "relata/train/signals.h"
 
 namespace relata::train {
 namespace {

@@ -41,18 +41,6 @@ std::pair<data::View, data::View> cut_fold(const data::View& train, const std::s
   return {train.select(outside), train.select(inside)};
 }
 
-/// The class label that folds are balanced by.
-std::string stratifying_label(const data::View& view) {
-  for (const data::FieldSpec& field : view.table().fields) {
-    if (field.modality == data::Modality::kLabel &&
-        view.label_spec(field.name).kind == data::LabelKind::kClass) {
-      return field.name;
-    }
-  }
-  throw Error({.what = "has no class label to balance folds by",
-               .where = view.dataset().folder().string()});
-}
-
 std::string selection_text(const Recipe& recipe, const TrainResult& result) {
   const SelectionConfig& select = recipe.train.select;
   switch (select.rule) {
@@ -90,17 +78,26 @@ void save_logits(const fs::path& folder, const std::string& split, const torch::
                 {static_cast<const std::byte*>(dense.const_data_ptr()), dense.nbytes()});
 }
 
-SplitResult score_split(System& system, const data::View& view, const std::string& name,
-                        const Calibration& calibration, const fs::path& predictions) {
-  const Evaluation evaluation = system.evaluate(view);
-  SplitResult result{
-      .split = name, .rows = evaluation.rows, .metrics = evaluation.metrics, .intervals = {}};
-  if (auto* classifier = dynamic_cast<Classifies*>(&system)) {
+/// Scores every final split: into `result`, the logits into files, and, of classifiers, the answers
+/// by split.
+std::map<std::string, ScoredClassifier> score_splits(System& system, const JobData& data,
+                                                     const Calibration& calibration,
+                                                     const fs::path& predictions,
+                                                     JobResult& result) {
+  std::map<std::string, ScoredClassifier> answers;
+  for (const auto& [name, view] : data.final_splits) {
+    const Evaluation evaluation = system.evaluate(view);
+    result.splits.push_back(
+        {.split = name, .rows = evaluation.rows, .metrics = evaluation.metrics, .intervals = {}});
+    auto* classifier = dynamic_cast<Classifies*>(&system);
+    if (classifier == nullptr) continue;
     const auto classified = classifier->classify(view, {});
     save_logits(predictions, name, classified.logits);
-    result.intervals = score_classifier(classified, calibration, view).report;
+    const auto scored =
+        answers.emplace(name, score_classifier(classified, calibration, view)).first;
+    result.splits.back().intervals = scored->second.report;
   }
-  return result;
+  return answers;
 }
 
 void refuse_unlabelled_evaluation(const JobSpec& spec) {
@@ -124,6 +121,12 @@ std::string validation_split(const data::Dataset& dataset) {
   return "";
 }
 
+std::string class_label(const Recipe& recipe, const data::View& train) {
+  const std::unique_ptr<System> system = recipe.make_system();
+  const auto* classifier = dynamic_cast<const Classifies*>(system.get());
+  return classifier == nullptr ? "" : classifier->labelled_vectors(train).label;
+}
+
 JobData open_job_data(const JobSpec& spec) {
   JobData data;
   data.dataset = data::Dataset::open(spec.data, spec.open);
@@ -137,12 +140,17 @@ JobData open_job_data(const JobSpec& spec) {
   }
   data.train.train = data.dataset->split(train_split);
   if (spec.fold) {
-    auto [outside, inside] = cut_fold(data.train.train, stratifying_label(data.train.train),
-                                      spec.recipe.folds, *spec.fold);
+    const std::string label = class_label(spec.recipe, data.train.train);
+    if (label.empty()) {
+      throw Error({.what = "folds are balanced by class, and '" + spec.recipe.system +
+                           "' does not classify",
+                   .where = "folds"});
+    }
+    auto [outside, inside] = cut_fold(data.train.train, label, spec.recipe.folds, *spec.fold);
     data.train.train = outside;
     data.train.evaluated.emplace_back("val", inside);
     data.train.validation = "val";
-    data.final_splits = {"val"};
+    data.final_splits = {{"val", inside}};
     return data;
   }
   data.train.validation = validation_split(*data.dataset);
@@ -151,9 +159,9 @@ JobData open_job_data(const JobSpec& spec) {
   for (const std::string& name : watched)
     data.train.evaluated.emplace_back(name, data.dataset->split(name));
   for (const std::string& name : data.dataset->splits()) {
-    if (name != train_split) data.final_splits.push_back(name);
+    if (name != train_split) data.final_splits.emplace_back(name, data.dataset->split(name));
   }
-  if (data.final_splits.empty()) data.final_splits.push_back(train_split);
+  if (data.final_splits.empty()) data.final_splits.emplace_back(train_split, data.train.train);
   return data;
 }
 
@@ -189,12 +197,7 @@ void run_job(const JobSpec& spec) {
                    .epochs = trained.epochs,
                    .loss = trained.last_loss.total,
                    .threads = threads()};
-  for (const std::string& name : data.final_splits) {
-    const data::View view =
-        spec.fold ? data.train.evaluated.front().second : data.dataset->split(name);
-    result.splits.push_back(
-        score_split(*system, view, name, calibration, spec.out / "predictions"));
-  }
+  auto answers = score_splits(*system, data, calibration, spec.out / "predictions", result);
   for (const Record& record : run.records()) {
     if (record.kind == Record::Kind::kEvaluation) result.history.push_back(record);
   }
@@ -207,9 +210,12 @@ void run_job(const JobSpec& spec) {
                          .selection = result.selection,
                          .calibration = calibration};
     save_model(run.model(), *system, info, model_card(info, result, data));
-    write_run_report(spec.out / "report.html",
-                     {.result = result, .records = run.records(), .config = spec.recipe.yaml()},
-                     *system, data, calibration);
+    write_run_report(spec.out / "report.html", {.result = result,
+                                                .records = run.records(),
+                                                .config = spec.recipe.yaml(),
+                                                .training_rows = data.train.train.size(),
+                                                .calibration = calibration,
+                                                .scored = std::move(answers)});
   }
   write_result(run.result(), result);
   // The state has served its purpose: a finished run needs no optimiser moments.

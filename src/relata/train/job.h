@@ -35,9 +35,13 @@ struct JobSpec {
 struct JobData {
   std::shared_ptr<const data::Dataset> dataset;
   TrainData train;
-  std::vector<std::string> final_splits;  ///< scored with the selected weights
+  /// Scored with the selected weights, by name.
+  std::vector<std::pair<std::string, data::View>> final_splits;
 };
 JobData open_job_data(const JobSpec& spec);
+
+/// The label that the recipe's system classifies by; empty if it does not classify.
+std::string class_label(const Recipe& recipe, const data::View& train);
 
 /// The name of the dataset's validation split ("val", "dev" or "validation"), or empty.
 std::string validation_split(const data::Dataset& dataset);

@@ -1,5 +1,6 @@
 #include "relata/train/loss_parts.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace relata::train {
@@ -23,6 +24,17 @@ torch::Tensor LossParts::total() const {
     total = total.defined() ? total + term : term;
   }
   return total;
+}
+
+void add_value(std::vector<PartValue>& values, const PartValue& value) {
+  const auto found = std::find_if(values.begin(), values.end(),
+                                  [&](const PartValue& v) { return v.name == value.name; });
+  if (found == values.end()) {
+    values.push_back(value);
+    return;
+  }
+  found->sum += value.sum;
+  found->count += value.count;
 }
 
 }  // namespace relata::train

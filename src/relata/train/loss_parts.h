@@ -46,6 +46,9 @@ struct PartValue {
   double mean() const { return count > 0 ? sum / count : 0; }
 };
 
+/// Adds sum and count to those of the same name, or appends the value.
+void add_value(std::vector<PartValue>& values, const PartValue& value);
+
 struct StepLoss {
   double total = 0;
   std::vector<PartValue> parts;

@@ -51,6 +51,15 @@ Record from_json(const json& line) {
   return record;
 }
 
+void add_scalars(report::EventWriter& events, const Record& record) {
+  const std::string group = record.kind == Record::Kind::kTrain ? "train" : record.split;
+  for (const Metric& metric : record.metrics) {
+    const std::string tag = group + "/" + metric.name;
+    events.add_scalar(
+        {.tag = tag, .step = record.epoch, .value = metric.value, .wall_time = wall_time()});
+  }
+}
+
 /// The configuration without the comments that say where values came from.
 std::string without_comments(const std::string& yaml) {
   std::istringstream lines(yaml);
@@ -108,12 +117,7 @@ void RunFolder::append(const Record& record) {
                  .where = (path_ / "metrics.jsonl").string(),
                  .kind = Error::Kind::kMachine});
   }
-  const std::string group = record.kind == Record::Kind::kTrain ? "train" : record.split;
-  for (const Metric& metric : record.metrics) {
-    const std::string tag = group + "/" + metric.name;
-    writers_->events->add_scalar(
-        {.tag = tag, .step = record.epoch, .value = metric.value, .wall_time = wall_time()});
-  }
+  add_scalars(*writers_->events, record);
 }
 
 int64_t RunFolder::metrics_size() {
@@ -143,14 +147,7 @@ void RunFolder::restore(int64_t metrics_size) {
   }
   if (metrics_size == 0) return;
   report::EventWriter events(path_, wall_time());
-  for (const Record& record : records()) {
-    const std::string group = record.kind == Record::Kind::kTrain ? "train" : record.split;
-    for (const Metric& metric : record.metrics) {
-      const std::string tag = group + "/" + metric.name;
-      events.add_scalar(
-          {.tag = tag, .step = record.epoch, .value = metric.value, .wall_time = wall_time()});
-    }
-  }
+  for (const Record& record : records()) add_scalars(events, record);
   events.flush();
 }
 

@@ -66,8 +66,8 @@ report::RocCurve roc_of(const ScoredClassifier& scored, const std::string& name,
 
 }  // namespace
 
-void add_classifier_figures(report::Content& section, const ScoredClassifier& scored,
-                            const std::vector<std::string>& classes) {
+void add_classifier_figures(report::Content& section, const ScoredClassifier& scored) {
+  const std::vector<std::string>& classes = scored.classes;
   const auto count = static_cast<int64_t>(classes.size());
   report::ConfusionMatrix confusion{.title = "Confusion matrix", .classes = classes};
   confusion.counts.assign(classes.size(), std::vector<int64_t>(classes.size(), 0));
@@ -92,15 +92,15 @@ void add_classifier_figures(report::Content& section, const ScoredClassifier& sc
                  "Probability of the predicted class against its accuracy.");
 }
 
-void write_run_report(const std::filesystem::path& file, const RunReport& run, System& system,
-                      const JobData& data, const Calibration& calibration) {
+void write_run_report(const std::filesystem::path& file, const RunReport& run) {
   const JobResult& result = run.result;
+  const Calibration& calibration = run.calibration;
   report::Page page(result.recipe, fmt::format("{}, seed {}", result.system, result.seed));
   report::Content& summary = page.section("Result");
   summary.facts(
       {{"weights", result.selection},
        {"epochs run", std::to_string(result.epochs)},
-       {"training rows", std::to_string(data.train.train.size())},
+       {"training rows", std::to_string(run.training_rows)},
        {"calibration", calibration.fitted_on.empty()
                            ? "none (no validation split)"
                            : fmt::format("temperature {:.4g} from '{}'", calibration.temperature,
@@ -108,14 +108,8 @@ void write_run_report(const std::filesystem::path& file, const RunReport& run, S
        {"time", fmt::format("{:.1f} s on {} thread(s)", result.seconds, result.threads)}});
   for (const SplitResult& split : result.splits) summary.table(metrics_table(split));
   add_curves(page.section("Training"), run);
-  if (auto* classifier = dynamic_cast<Classifies*>(&system)) {
-    for (const SplitResult& split : result.splits) {
-      const data::View view = data.dataset->split(split.split);
-      const auto classified = classifier->classify(view, {});
-      add_classifier_figures(page.section("Split '" + split.split + "'"),
-                             score_classifier(classified, calibration, view), classified.classes);
-    }
-  }
+  for (const auto& [split, scored] : run.scored)
+    add_classifier_figures(page.section("Split '" + split + "'"), scored);
   page.section("Configuration").preformatted(run.config);
   page.write(file);
 }

@@ -3,10 +3,11 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "relata/report/page.h"
-#include "relata/train/job.h"
 #include "relata/train/result.h"
 #include "relata/train/scoring.h"
 
@@ -16,13 +17,14 @@ struct RunReport {
   const JobResult& result;
   std::vector<Record> records;  ///< all of metrics.jsonl
   std::string config;           ///< the resolved recipe
+  int64_t training_rows = 0;
+  Calibration calibration;
+  std::map<std::string, ScoredClassifier> scored;  ///< split → its answers, of classifiers
 };
 
-void write_run_report(const std::filesystem::path& file, const RunReport& run, System& system,
-                      const JobData& data, const Calibration& calibration);
+void write_run_report(const std::filesystem::path& file, const RunReport& run);
 
 /// Confusion matrix, ROC curves and reliability diagram of a scored classifier.
-void add_classifier_figures(report::Content& section, const ScoredClassifier& scored,
-                            const std::vector<std::string>& classes);
+void add_classifier_figures(report::Content& section, const ScoredClassifier& scored);
 
 }  // namespace relata::train

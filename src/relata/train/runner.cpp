@@ -136,7 +136,8 @@ class Runner {
   Summary finish(const std::vector<fs::path>& folders) {
     std::vector<JobResult> jobs;
     for (const fs::path& folder : folders) jobs.push_back(read_result(folder / "result.json"));
-    const std::string split = data_.dataset->has_split("test") ? "test" : data_.final_splits.back();
+    const std::string split =
+        data_.dataset->has_split("test") ? "test" : data_.final_splits.back().first;
     const SummaryInput input{.recipe = recipe_,
                              .data = data_,
                              .folders = folders,
@@ -147,7 +148,7 @@ class Runner {
     Summary summary = summarise(input);
     write_summary(options_.out, summary);
     if (folders.front() != options_.out)
-      write_summary_page(options_.out / "report.html", summary, input);
+      write_summary_page(options_.out / "report.html", summary, recipe_.yaml());
     return summary;
   }
 

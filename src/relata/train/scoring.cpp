@@ -40,8 +40,10 @@ ScoredClassifier score_classifier(const Classifies::Classification& result,
   metrics::ReportOptions options{.class_names = result.classes};
   options.bootstrap.groups = groups;
   auto report = metrics::classification_report(scores.view(), labelled.labels, options);
-  return {
-      .report = std::move(report), .probabilities = std::move(scores), .labels = labelled.labels};
+  return {.report = std::move(report),
+          .probabilities = std::move(scores),
+          .labels = labelled.labels,
+          .classes = result.classes};
 }
 
 }  // namespace relata::train

@@ -22,6 +22,7 @@ struct ScoredClassifier {
   metrics::ClassificationReport report;
   DenseScores probabilities;  ///< of the labelled rows, calibrated
   std::vector<int64_t> labels;
+  std::vector<std::string> classes;
 };
 
 /// Probabilities are calibrated by the temperature; intervals resample whole groups of the view.

@@ -4,8 +4,6 @@
 #include <fmt/format.h>
 #include <torch/nn/modules/batchnorm.h>
 
-#include <algorithm>
-
 #include "relata/base/error.h"
 
 namespace relata::train {
@@ -13,17 +11,12 @@ namespace {
 
 torch::Generator generator() { return at::detail::getDefaultCPUGenerator(); }
 
-/// Adds the sums and counts of `parts` to those of the same name.
 void add_values(std::vector<PartValue>& values, const LossParts& parts) {
   for (const LossPart& part : parts.items()) {
-    auto found = std::find_if(values.begin(), values.end(),
-                              [&](const PartValue& v) { return v.name == part.name; });
-    if (found == values.end()) {
-      found = values.insert(values.end(),
-                            {.name = part.name, .sum = 0, .count = 0, .weight = part.weight});
-    }
-    found->sum += part.sum.item<double>();
-    found->count += part.count;
+    add_value(values, {.name = part.name,
+                       .sum = part.sum.item<double>(),
+                       .count = part.count,
+                       .weight = part.weight});
   }
 }
 
@@ -102,16 +95,7 @@ StepLoss backward_separately(System& system, std::span<const data::Batch> batche
     alone.first_row = 0;
     const StepLoss loss = backward_whole(system, alone, progress, scale);
     sum.total += scale * loss.total;
-    for (const PartValue& part : loss.parts) {
-      auto found = std::find_if(sum.parts.begin(), sum.parts.end(),
-                                [&](const auto& v) { return v.name == part.name; });
-      if (found == sum.parts.end()) {
-        sum.parts.push_back(part);
-      } else {
-        found->sum += part.sum;
-        found->count += part.count;
-      }
-    }
+    for (const PartValue& part : loss.parts) add_value(sum.parts, part);
   }
   return sum;
 }

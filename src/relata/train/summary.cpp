@@ -80,40 +80,28 @@ Classifies::Classification ensemble_of(const SummaryInput& input, const std::str
           .labels = torch::tensor(labels)};
 }
 
-std::string label_of(const data::View& view, const Recipe& recipe) {
-  if (const std::string named = recipe.tree.text("label"); !named.empty()) return named;
-  for (const data::FieldSpec& field : view.table().fields) {
-    if (field.modality == data::Modality::kLabel &&
-        view.label_spec(field.name).kind == data::LabelKind::kClass) {
-      return field.name;
-    }
-  }
-  return "";
-}
-
 void add_ensemble_and_baselines(Summary& summary, const SummaryInput& input,
                                 const data::View& view) {
-  const std::string label = label_of(view, input.recipe);
-  if (label.empty() ||
-      !fs::exists(input.folders.front() / "predictions" / (summary.split + ".logits.npy")))
-    return;
-  const ScoredClassifier ensemble =
+  const std::string label = class_label(input.recipe, input.data.train.train);
+  if (label.empty()) return;
+  ScoredClassifier answers =
       score_classifier(ensemble_of(input, summary.split, view, label), {}, view);
-  const std::string name = fmt::format("ensemble of {} seeds", input.jobs.size());
-  ScoredRow row = scored_row(input.jobs.size() > 1 ? name : "the same, with intervals", ensemble,
-                             summary.over_seeds);
+  const std::string name = input.jobs.size() > 1
+                               ? fmt::format("ensemble of {} seeds", input.jobs.size())
+                               : "the same, with intervals";
+  ScoredRow row = scored_row(name, answers, summary.over_seeds);
+  std::optional<double> p_value;
   for (size_t b = 0; b < input.baselines.size(); ++b) {
     const Baseline& baseline = input.baselines[b];
     const ScoredClassifier scored = score_classifier(baseline.test, {}, view);
     summary.baselines.push_back(scored_row(fmt::format("{} (C {:g})", baseline.name, baseline.c),
                                            scored, summary.over_seeds));
-    if (b != 0 || scored.labels != ensemble.labels) continue;
-    row.p_value = metrics::mcnemar(metrics::argmax(ensemble.probabilities.view()),
-                                   metrics::argmax(scored.probabilities.view()), ensemble.labels)
-                      .p;
-    row.compared = true;
+    if (b != 0 || scored.labels != answers.labels) continue;
+    p_value = metrics::mcnemar(metrics::argmax(answers.probabilities.view()),
+                               metrics::argmax(scored.probabilities.view()), answers.labels)
+                  .p;
   }
-  summary.ensemble = std::move(row);
+  summary.ensemble = {.row = std::move(row), .scored = std::move(answers), .p_value = p_value};
 }
 
 std::string with_interval(const metrics::Interval& value) {
@@ -131,9 +119,7 @@ json row_json(const ScoredRow& row) {
   json metrics = json::object();
   for (const auto& [name, v] : row.metrics)
     metrics[name] = {{"estimate", v.estimate}, {"low", v.low}, {"high", v.high}};
-  json out{{"name", row.name}, {"metrics", metrics}};
-  if (row.compared) out["mcnemar_p_against_first_baseline"] = row.p_value;
-  return out;
+  return {{"name", row.name}, {"metrics", metrics}};
 }
 
 json summary_json(const Summary& s) {
@@ -149,7 +135,11 @@ json summary_json(const Summary& s) {
            {"selection", s.selection}, {"split", s.split},
            {"rows", s.rows},           {"seeds", s.seeds},
            {"metrics", metrics},       {"baselines", baselines}};
-  if (s.ensemble) out["ensemble"] = row_json(*s.ensemble);
+  if (s.ensemble) {
+    out["ensemble"] = row_json(s.ensemble->row);
+    if (s.ensemble->p_value)
+      out["ensemble"]["mcnemar_p_against_first_baseline"] = *s.ensemble->p_value;
+  }
   if (s.choice) {
     out["epoch_choice"] = {{"epoch", s.choice->epoch},
                            {"score", s.choice->score},
@@ -173,7 +163,7 @@ void add_interval_charts(report::Content& section, const Summary& s) {
       chart.rows.push_back(
           {.name = row.name, .estimate = v.estimate, .low = v.low, .high = v.high});
     };
-    if (s.ensemble) add(*s.ensemble);
+    if (s.ensemble) add(s.ensemble->row);
     for (const ScoredRow& row : s.baselines) add(row);
     section.figure(report::interval_chart(chart),
                    "Dots: seeds. Bars: 95 % bootstrap intervals over the scored rows.");
@@ -245,14 +235,14 @@ report::Table summary_table(const Summary& s) {
       row.push_back(metrics::percent_points(metric.values, 1));
     table.rows.push_back(std::move(row));
   }
-  if (s.ensemble) table.rows.push_back(cells_of(*s.ensemble));
+  if (s.ensemble) table.rows.push_back(cells_of(s.ensemble->row));
   for (const ScoredRow& row : s.baselines) table.rows.push_back(cells_of(row));
   table.footnotes = {"weights: " + s.selection,
                      "[…]: 95 % percentile bootstrap over the scored rows, 10000 resamples"};
-  if (s.ensemble && s.ensemble->compared) {
+  if (s.ensemble && s.ensemble->p_value) {
     table.footnotes.push_back(fmt::format("{} against {}: exact McNemar p = {:.3f}",
-                                          s.ensemble->name, s.baselines.front().name,
-                                          s.ensemble->p_value));
+                                          s.ensemble->row.name, s.baselines.front().name,
+                                          *s.ensemble->p_value));
   }
   return table;
 }
@@ -261,7 +251,7 @@ void write_summary(const fs::path& folder, const Summary& summary) {
   write_file(folder / "summary.json", summary_json(summary).dump(1) + "\n");
 }
 
-void write_summary_page(const fs::path& file, const Summary& s, const SummaryInput& input) {
+void write_summary_page(const fs::path& file, const Summary& s, const std::string& config) {
   report::Page page(s.recipe, s.description);
   report::Content& result = page.section("Result");
   result.facts({{"weights", s.selection},
@@ -270,14 +260,9 @@ void write_summary_page(const fs::path& file, const Summary& s, const SummaryInp
   result.table(summary_table(s));
   add_interval_charts(result, s);
   add_choice(page, s);
-  const data::View view = input.data.dataset->split(s.split);
-  if (s.ensemble) {
-    const auto ensemble = ensemble_of(input, s.split, view, label_of(view, input.recipe));
-    add_classifier_figures(page.section("Ensemble"), score_classifier(ensemble, {}, view),
-                           ensemble.classes);
-  }
+  if (s.ensemble) add_classifier_figures(page.section("Ensemble"), s.ensemble->scored);
   page.section("Seeds").table(seeds_table(s));
-  page.section("Configuration").preformatted(input.recipe.yaml());
+  page.section("Configuration").preformatted(config);
   page.write(file);
 }
 

@@ -13,6 +13,7 @@
 #include "relata/train/epoch_choice.h"
 #include "relata/train/job.h"
 #include "relata/train/result.h"
+#include "relata/train/scoring.h"
 
 namespace relata::train {
 
@@ -28,8 +29,13 @@ struct SeedMetric {
 struct ScoredRow {
   std::string name;
   std::vector<std::pair<std::string, metrics::Interval>> metrics;
-  double p_value = 1;  ///< exact McNemar against the first baseline, where there is one
-  bool compared = false;
+};
+
+/// Mean softmax over seeds (of one seed: its answers).
+struct Ensemble {
+  ScoredRow row;
+  ScoredClassifier scored;
+  std::optional<double> p_value;  ///< exact McNemar against the first baseline
 };
 
 struct Summary {
@@ -43,7 +49,7 @@ struct Summary {
   std::vector<SeedMetric> over_seeds;
   std::vector<SeedMetric>
       over_folds;  ///< scored on the folds' own held-out rows; empty without folds
-  std::optional<ScoredRow> ensemble;  ///< mean softmax over seeds
+  std::optional<Ensemble> ensemble;
   std::vector<ScoredRow> baselines;
   std::optional<EpochChoice> choice;
 };
@@ -65,6 +71,6 @@ report::Table summary_table(const Summary& summary);
 /// summary.json of a run, and the page of a run of several jobs.
 void write_summary(const std::filesystem::path& folder, const Summary& summary);
 void write_summary_page(const std::filesystem::path& file, const Summary& summary,
-                        const SummaryInput& input);
+                        const std::string& config);
 
 }  // namespace relata::train

@@ -6,66 +6,20 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <csignal>
 #include <limits>
-#include <nlohmann/json.hpp>
 
 #include "relata/base/error.h"
 #include "relata/base/progress_bar.h"
 #include "relata/data/loader.h"
 #include "relata/data/shuffle.h"
-#include "relata/io/json.h"
 #include "relata/train/checkpoint.h"
 #include "relata/train/optimizer.h"
+#include "relata/train/position.h"
 
 namespace relata::train {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using nlohmann::json;
-
-volatile std::sig_atomic_t stop_signal = 0;
-
-/// Where the loop stands: everything that a checkpoint must hold beside weights and optimiser.
-struct Position {
-  int64_t epoch = 0;  ///< the epoch under way
-  int64_t batch = 0;  ///< batches of it that are done
-  int64_t step = 0;
-  int64_t best_epoch = -1;
-  double best = std::numeric_limits<double>::quiet_NaN();
-  int64_t without_improvement = 0;
-  std::vector<PartValue> sums;  ///< of the epoch under way
-  double total = 0;
-};
-
-json to_json(const Position& p) {
-  json sums = json::array();
-  for (const PartValue& part : p.sums)
-    sums.push_back({part.name, part.sum, part.count, part.weight});
-  return {{"epoch", p.epoch},
-          {"batch", p.batch},
-          {"step", p.step},
-          {"best_epoch", p.best_epoch},
-          {"best", std::isfinite(p.best) ? json(p.best) : json(nullptr)},
-          {"without_improvement", p.without_improvement},
-          {"sums", sums},
-          {"total", p.total}};
-}
-
-Position position_from_json(const json& j) {
-  Position p{.epoch = j.at("epoch"),
-             .batch = j.at("batch"),
-             .step = j.at("step"),
-             .best_epoch = j.at("best_epoch")};
-  if (!j.at("best").is_null()) p.best = j.at("best");
-  p.without_improvement = j.at("without_improvement");
-  p.total = j.at("total");
-  for (const json& part : j.at("sums")) {
-    p.sums.push_back(
-        {.name = part.at(0), .sum = part.at(1), .count = part.at(2), .weight = part.at(3)});
-  }
-  return p;
-}
 
 class Loop {
  public:
@@ -78,6 +32,7 @@ class Loop {
         run_(run),
         seed_(seed),
         optimizer_(config.optimizer, system.parameter_groups()),
+        batches_(data.train.size(), sampler(config, seed)),
         last_saved_(Clock::now()) {
     for (const auto& item : system.module().named_parameters()) weights_[item.key()] = item.value();
     for (const auto& item : system.module().named_buffers()) weights_[item.key()] = item.value();
@@ -91,9 +46,15 @@ class Loop {
     }
     system_.module().train();
     ProgressBar bar("train", "epochs", last_epoch());
+    // One loader over all epochs: the first batch of an epoch is made beside the last step of the
+    // one before it.
+    const int64_t done = position_.epoch * batches_.per_epoch() + position_.batch;
+    const int64_t left = std::max<int64_t>(0, last_epoch() * batches_.per_epoch() - done);
+    data::Loader loader(left, [this, done](int64_t i) { return prepare(done + i); },
+                        {.threads = config_.loader_threads});
     while (position_.epoch < last_epoch() && !stopped_early()) {
       bar.update(position_.epoch, note_);
-      run_epoch();
+      run_epoch(loader);
     }
     bar.update(position_.epoch, note_);
     return finish();
@@ -115,8 +76,19 @@ class Loop {
     return {.epoch = position_.epoch, .epochs = config_.epochs, .step = position_.step};
   }
 
-  /// The micro-batches of one effective batch.
-  data::Loader::Prepared prepare(const std::vector<int64_t>& rows, int64_t number) const {
+  static data::SamplerOptions sampler(const TrainConfig& config, uint64_t seed) {
+    using Options = data::SamplerOptions;
+    return {.batch = config.batch,
+            .order = config.shuffle ? Options::Order::kShuffled : Options::Order::kFile,
+            .last = config.drop_last ? Options::Last::kDrop : Options::Last::kKeep,
+            .seed = seed};
+  }
+
+  /// The micro-batches of an effective batch, counted from the first of epoch 0. Runs on loader
+  /// threads, ahead of position_.
+  data::Loader::Prepared prepare(int64_t step) {
+    const int64_t epoch = step / batches_.per_epoch(), number = step % batches_.per_epoch();
+    const std::vector<int64_t> rows = batches_.rows(epoch, number);
     const auto size = static_cast<int64_t>(rows.size());
     const int64_t micro = config_.micro_batch == 0 ? size : config_.micro_batch;
     data::Loader::Prepared batches;
@@ -125,40 +97,24 @@ class Loop {
                                                 static_cast<size_t>(std::min(micro, size - begin)));
       const int64_t whole = config_.batch == 0 ? size : config_.batch;  // the last may be smaller
       const auto key = static_cast<uint64_t>(number * whole + begin);   // position in the epoch
-      batches.push_back(system_.collate(
-          part, data_.train,
-          CounterRng(seed_, data::kItemStream, static_cast<uint64_t>(position_.epoch), key)));
+      batches.push_back(
+          system_.collate(part, data_.train,
+                          CounterRng(seed_, data::kItemStream, static_cast<uint64_t>(epoch), key)));
       batches.back().first_row = begin;
     }
     return batches;
   }
 
-  void run_epoch() {
-    const auto batches =
-        data::epoch_batches(data_.train.size(), position_.epoch,
-                            {.batch = config_.batch,
-                             .order = config_.shuffle ? data::SamplerOptions::Order::kShuffled
-                                                      : data::SamplerOptions::Order::kFile,
-                             .last = config_.drop_last ? data::SamplerOptions::Last::kDrop
-                                                       : data::SamplerOptions::Last::kKeep,
-                             .seed = seed_});
-    steps_per_epoch_ = static_cast<int64_t>(batches.size());
-    const int64_t first = position_.batch;
-    data::Loader loader(
-        steps_per_epoch_ - first,
-        [&](int64_t i) { return prepare(batches[static_cast<size_t>(first + i)], first + i); },
-        {.threads = config_.loader_threads});
-    while (position_.batch < steps_per_epoch_) {
+  void run_epoch(data::Loader& loader) {
+    while (position_.batch < batches_.per_epoch()) {
       step(loader.next());
       ++position_.batch;
       ++position_.step;
-      if (stop_signal != 0) {
+      if (pending_signal() != 0) {
         save();
-        const int signal = stop_signal;
-        stop_signal = 0;  // a later run starts afresh
-        throw Interrupted{signal};
+        throw Interrupted{take_signal()};
       }
-      if (position_.batch < steps_per_epoch_ && due_by_time()) save();
+      if (position_.batch < batches_.per_epoch() && due_by_time()) save();
     }
     end_epoch();
   }
@@ -174,22 +130,13 @@ class Loop {
                    .kind = Error::Kind::kMachine});
     }
     if (config_.clip_norm > 0) optimizer_.clip_gradients(config_.clip_norm);
-    optimizer_.step(schedule_factor(config_.schedule, progress(), steps_per_epoch_));
+    optimizer_.step(schedule_factor(config_.schedule, progress(), batches_.per_epoch()));
     position_.total += loss.total;
-    for (const PartValue& part : loss.parts) {
-      auto found = std::find_if(position_.sums.begin(), position_.sums.end(),
-                                [&](const PartValue& sum) { return sum.name == part.name; });
-      if (found == position_.sums.end()) {
-        position_.sums.push_back(part);
-      } else {
-        found->sum += part.sum;
-        found->count += part.count;
-      }
-    }
+    for (const PartValue& part : loss.parts) add_value(position_.sums, part);
   }
 
   void end_epoch() {
-    const double loss = position_.total / static_cast<double>(steps_per_epoch_);
+    const double loss = position_.total / static_cast<double>(batches_.per_epoch());
     Record record{.kind = Record::Kind::kTrain,
                   .epoch = position_.epoch,
                   .step = position_.step,
@@ -197,8 +144,8 @@ class Loop {
                   .metrics = {{"loss", loss}}};
     for (const PartValue& part : position_.sums) record.metrics.push_back({part.name, part.mean()});
     record.metrics.push_back(
-        {"lr", config_.optimizer.lr *
-                   schedule_factor(config_.schedule, progress_of_last_step(), steps_per_epoch_)});
+        {"lr", config_.optimizer.lr * schedule_factor(config_.schedule, progress_of_last_step(),
+                                                      batches_.per_epoch())});
     run_.append(record);
     last_loss_ = {.total = loss, .parts = position_.sums};
     note_ = fmt::format("loss {:.4g}", loss);
@@ -272,7 +219,7 @@ class Loop {
     for (const auto& [name, tensor] : best_) checkpoint.tensors["best/" + name] = tensor;
     for (const auto& [name, tensor] : state_.tensors) checkpoint.tensors["state/" + name] = tensor;
     checkpoint.tensors["generator"] = at::detail::getDefaultCPUGenerator().get_state();
-    checkpoint.facts["position"] = io::to_line(to_json(position_));
+    checkpoint.facts["position"] = to_line(position_);
     checkpoint.facts["metrics_size"] = std::to_string(run_.metrics_size());
     write_checkpoint(run_.checkpoint(), checkpoint);
     last_saved_ = Clock::now();
@@ -298,7 +245,7 @@ class Loop {
     }
     torch::Generator generator = at::detail::getDefaultCPUGenerator();
     generator.set_state(checkpoint.tensors.at("generator"));
-    position_ = position_from_json(io::parse_json_strict(checkpoint.facts.at("position"), where));
+    position_ = position_of_line(checkpoint.facts.at("position"), where);
     run_.restore(std::stoll(checkpoint.facts.at("metrics_size")));
     if (position_.step > 0) load_last_loss();
   }
@@ -332,44 +279,16 @@ class Loop {
   RunFolder& run_;
   uint64_t seed_;
   Optimizer optimizer_;
+  data::BatchSequence batches_;
   nn::NamedTensors weights_;  ///< parameters and buffers, sharing memory with the module
   nn::NamedTensors best_;
   Position position_;
   StepLoss last_loss_;
-  int64_t steps_per_epoch_ = 1;
   Clock::time_point last_saved_;
   std::string note_;
 };
 
-void remember_signal(int signal) { stop_signal = signal; }
-
 }  // namespace
-
-int pending_signal() { return stop_signal; }
-
-void catch_signals() {
-  struct sigaction action{};
-  action.sa_handler = remember_signal;
-  ::sigaction(SIGINT, &action, nullptr);
-  ::sigaction(SIGTERM, &action, nullptr);
-}
-
-struct CatchSignals::Handlers {
-  struct sigaction interrupt{}, terminate{};
-};
-
-CatchSignals::CatchSignals() : before_(std::make_unique<Handlers>()) {
-  ::sigaction(SIGINT, nullptr, &before_->interrupt);
-  ::sigaction(SIGTERM, nullptr, &before_->terminate);
-  stop_signal = 0;
-  catch_signals();
-}
-
-CatchSignals::~CatchSignals() {
-  ::sigaction(SIGINT, &before_->interrupt, nullptr);
-  ::sigaction(SIGTERM, &before_->terminate, nullptr);
-  stop_signal = 0;
-}
 
 void check_selection(const TrainConfig& config, const TrainData& data) {
   if (config.select.rule == Selection::kBestValidation && data.validation.empty()) {

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "relata/train/config.h"
 #include "relata/train/run_folder.h"
+#include "relata/train/signals.h"
 #include "relata/train/system.h"
 
 namespace relata::train {
@@ -29,31 +29,6 @@ struct TrainResult {
 /// Throws Error if the selection rule needs a validation split that is not there; `train` checks it
 /// too.
 void check_selection(const TrainConfig& config, const TrainData& data);
-
-/// Thrown when a signal asked to stop; the checkpoint has been written.
-struct Interrupted {
-  int signal = 0;
-};
-
-/// The signal that asked to stop, 0 if none has come.
-int pending_signal();
-
-/// Lets SIGINT and SIGTERM end training after the current step instead of killing the process.
-void catch_signals();
-
-/// The same until it goes out of scope, for a host program that has handlers of its own; whatever
-/// came is then forgotten.
-class CatchSignals {
- public:
-  CatchSignals();
-  ~CatchSignals();
-  CatchSignals(const CatchSignals&) = delete;
-  CatchSignals& operator=(const CatchSignals&) = delete;
-
- private:
-  struct Handlers;
-  std::unique_ptr<Handlers> before_;
-};
 
 /// Trains `system` (fitted and built) and leaves the selected weights in it. A run folder with a
 /// checkpoint is resumed from it; the final weights are then the same, bit for bit, as those of an

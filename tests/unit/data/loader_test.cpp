@@ -115,6 +115,7 @@ TEST(Loader, PreparesWithoutThreadsOnlyWhatIsAskedFor) {
 }
 
 TEST(Loader, UsesOtherThreadsWhoseTensorOperationsAreSerial) {
+  at::set_num_threads(2);  // what libtorch gives every new thread, unless it is kept from it
   const int threads_here = at::get_num_threads();
   std::thread::id worker;
   int threads_there = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <thread>
 
 #include "unit/data/support.h"
 
@@ -86,6 +87,30 @@ TEST(EpochBatches, RefuseWhatGivesNone) {
               fails_with("3 rows give no batch of 4"));
   EXPECT_THAT([] { epoch_batches(0, 0, {}); }, fails_with("0 rows give no batch"));
   EXPECT_THAT([] { epoch_batches(3, 0, {.batch = -1}); }, fails_with("the batch has -1 rows"));
+}
+
+TEST(BatchSequence, IsTheEpochsInARowWhoeverAsks) {
+  const SamplerOptions options{.batch = 3, .seed = 4};
+  BatchSequence sequence(10, options);
+  ASSERT_EQ(sequence.per_epoch(), 4);
+  std::vector<std::vector<std::vector<int64_t>>> got(4);
+  std::vector<std::thread> threads;
+  for (int64_t t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (int64_t i = t; i < 40; i += 4) {
+        got[static_cast<size_t>(t)].push_back(sequence.rows(i / 4, i % 4));
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (int64_t epoch = 0; epoch < 10; ++epoch) {
+    const auto batches = epoch_batches(10, epoch, options);
+    for (size_t number = 0; number < 4; ++number) {
+      EXPECT_EQ(got[number][static_cast<size_t>(epoch)], batches[number]);
+    }
+  }
+  EXPECT_EQ(sequence.rows(0, 1), epoch_batches(10, 0, options)[1]);  // an old epoch is dealt again
+  EXPECT_THROW(sequence.rows(0, 4), std::out_of_range);
 }
 
 }  // namespace

@@ -121,7 +121,7 @@ TEST(NumericMatrix, RefusesRaggedRows) {
 TEST(NumericMatrix, RefusesEmptyAndBrokenFiles) {
   EXPECT_THAT(parsing(""), fails_with("f.csv: is empty"));
   EXPECT_THAT(parsing("1,\"2"), fails_with("f.csv:1: a quote opens here and does not close"));
-  const ScratchFolder folder;
+  const test::Scratch folder;
   EXPECT_THAT([&] { read_numeric_matrix(folder.write("m.csv", "1\nx\n")); },
               fails_with("m.csv:2: column 1 is \"x\""));
   EXPECT_EQ(read_numeric_matrix(folder.write("n.csv", "1;2\n3;4\n")).values, (Values{1, 2, 3, 4}));
@@ -133,7 +133,7 @@ TEST(NumericMatrix, UnpacksGzip) {
       "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x33\xd4\x31\xe2\x32\xd6\x31\xe1\x02\x00"
       "\x47\x93\x6c\xaf\x08\x00\x00\x00",
       28);
-  const ScratchFolder folder;
+  const test::Scratch folder;
   EXPECT_EQ(read_numeric_matrix(folder.write("m.csv", kPacked)).values, (Values{1, 2, 3, 4}));
 }
 

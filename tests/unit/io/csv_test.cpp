@@ -97,7 +97,7 @@ TEST(ParseCsv, RefusesAnEmptyFile) {
 }
 
 TEST(ReadCsv, NamesTheFile) {
-  const ScratchFolder folder;
+  const test::Scratch folder;
   EXPECT_EQ(read_csv(folder.write("f.tsv", "a\tb\n1\t2\n")).rows, (Rows{{"1", "2"}}));
   EXPECT_THAT([&] { read_csv(folder.write("g.csv", "a\n\"")); },
               fails_with("g.csv:2: a quote opens"));

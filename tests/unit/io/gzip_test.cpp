@@ -71,7 +71,7 @@ TEST(Gunzip, RefusesWhatIsNotGzip) {
 }
 
 TEST(TextFile, ReadsPlainAndPackedFilesAlike) {
-  const ScratchFolder folder;
+  const test::Scratch folder;
   EXPECT_EQ(read_text(folder.write("plain.gz", "text")), "text");  // content decides, not the name
   EXPECT_EQ(read_text(folder.write("packed.txt", gzip("text"))), "text");
   EXPECT_EQ(read_text(folder.write("empty", "")), "");

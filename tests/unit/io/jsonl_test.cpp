@@ -44,7 +44,7 @@ TEST(JsonlScanner, RefusesDuplicateKeysAndBrokenText) {
 }
 
 TEST(JsonlReader, ReadsAFile) {
-  const ScratchFolder folder;
+  const test::Scratch folder;
   JsonlReader reader(folder.write("f.jsonl", "\xEF\xBB\xBF{\"a\":1}\n{\"b\":2}\n"));
   EXPECT_EQ(reader.next(), json({{"a", 1}}));  // behind a byte order mark
   EXPECT_EQ(reader.next(), json({{"b", 2}}));

@@ -189,7 +189,7 @@ TEST(NpyMatrix, KnowsItsShape) {
 }
 
 TEST(NpyFile, MapsOrConverts) {
-  const ScratchFolder folder;
+  const test::Scratch folder;
   const NpyFile plain(folder.write("a.npy", array_file("<u2", "False", "(2,)", "abcd")));
   EXPECT_EQ(text_of(plain.bytes()), "abcd");
   NpyFile swapped(folder.write("b.npy", array_file(">u2", "False", "(2,)", "abcd")));
@@ -203,7 +203,7 @@ TEST(NpyFile, MapsOrConverts) {
 }
 
 TEST(NpyFile, NamesTheFileThatCannotBeRead) {
-  const ScratchFolder folder;
+  const test::Scratch folder;
   EXPECT_THAT([&] { NpyFile(folder / "absent.npy"); }, fails_with("absent.npy: cannot open"));
   EXPECT_THAT(
       [&] { NpyFile(folder.write("f.npy", array_file("|u1", "True", "(1, 1, 1)", "a"))); },
@@ -213,7 +213,7 @@ TEST(NpyFile, NamesTheFileThatCannotBeRead) {
 }
 
 TEST(WriteNpy, GivesTheBytesOfNumpy) {
-  const ScratchFolder folder;
+  const test::Scratch folder;
   const std::vector<int64_t> shape = {2, 3};
   write_npy(folder / "a.npy", DType::kU8, shape, bytes_of("abcdef"));
   const std::string literal = "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3), }";
@@ -222,7 +222,7 @@ TEST(WriteNpy, GivesTheBytesOfNumpy) {
 }
 
 TEST(WriteNpy, ComesBack) {
-  const ScratchFolder folder;
+  const test::Scratch folder;
   const std::vector<std::vector<int64_t>> shapes = {{}, {2}, {0}, {1, 1}, {2, 3}, {1, 2, 3, 4}};
   for (const DType dtype : {DType::kBool, DType::kF16, DType::kF32, DType::kI64, DType::kC64}) {
     for (const auto& shape : shapes) {
@@ -238,7 +238,7 @@ TEST(WriteNpy, ComesBack) {
 }
 
 TEST(WriteNpy, RefusesWhatNumpyHasNot) {
-  const ScratchFolder folder;
+  const test::Scratch folder;
   const auto writing = [&](DType dtype, std::vector<int64_t> shape, std::string_view data) {
     return [=, path = folder / "a.npy"] { write_npy(path, dtype, shape, bytes_of(data)); };
   };

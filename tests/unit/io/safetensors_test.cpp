@@ -168,7 +168,7 @@ std::vector<TensorInfo> example() {
 }
 
 TEST(WriteSafetensors, ComesBackAlignedAndWidestFirst) {
-  const ScratchFolder folder;
+  const test::Scratch folder;
   write_safetensors(folder / "m", example(), {{"format", "pt"}, {"a", "ä\n"}});
   SafetensorsFile opened(folder / "m");
   const SafetensorsFile file = std::move(opened);
@@ -193,7 +193,7 @@ TEST(WriteSafetensors, ComesBackAlignedAndWidestFirst) {
 }
 
 TEST(WriteSafetensors, GivesTheBytesOfThePublicLibrary) {
-  const ScratchFolder folder;
+  const test::Scratch folder;
   write_safetensors(folder / "empty", {});
   EXPECT_EQ(read_file(folder / "empty"), file_of("{}      "));
   const std::string header =
@@ -209,7 +209,7 @@ TEST(WriteSafetensors, GivesTheBytesOfThePublicLibrary) {
 }
 
 TEST(WriteSafetensors, RefusesWhatItCouldNotReadBack) {
-  const ScratchFolder folder;
+  const test::Scratch folder;
   const auto writing = [&](std::vector<TensorInfo> tensors, SafetensorsMetadata metadata = {}) {
     return [=, path = folder / "m"] { write_safetensors(path, tensors, metadata); };
   };
@@ -227,7 +227,7 @@ TEST(WriteSafetensors, RefusesWhatItCouldNotReadBack) {
 }
 
 TEST(SafetensorsFile, NamesTheFileThatCannotBeRead) {
-  const ScratchFolder folder;
+  const test::Scratch folder;
   EXPECT_THAT([&] { SafetensorsFile(folder / "absent"); }, fails_with("absent: cannot open"));
   EXPECT_THAT([&] { SafetensorsFile(folder.write("empty", "")); },
               fails_with("empty: has 0 bytes"));

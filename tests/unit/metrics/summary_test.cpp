@@ -10,7 +10,7 @@
 namespace relata::metrics {
 namespace {
 
-// 93, 94 and 95 of 106 right: the spec's reading of the published 88.7 ± 0.94.
+// 93, 94 and 95 of 106 right: a reading of the published 88.7 ± 0.94.
 const std::vector<double> kRuns{93.0 / 106, 94.0 / 106, 95.0 / 106};
 
 TEST(Summary, IsTheMeanAndTheSampleStandardDeviation) {

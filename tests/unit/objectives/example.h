@@ -1,4 +1,4 @@
-// The matrices and mixings that the golden values of M3CoL's specification (§9) are made of.
+// The matrices and mixings that M3CoL's golden values are made of.
 #pragma once
 
 #include "relata/objectives/mixup_clip.h"

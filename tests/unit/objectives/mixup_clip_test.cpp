@@ -65,7 +65,7 @@ TEST(MixupClip, WithoutMixingIsSymmetricInfoNce) {  // G6, invariant (f)
   EXPECT_NEAR(value(example_p(), example_q(), none), info_nce, 1e-12);
 }
 
-TEST(MixupClip, AnUnmixedFixedPointHasNoTargetUnlessAccumulated) {  // G6, §8 row 3
+TEST(MixupClip, AnUnmixedFixedPointHasNoTargetUnlessAccumulated) {  // G6, discrepancy 3
   const Mixing identity = mixing({0, 1, 2, 3, 4}, {1, 1, 1, 1, 1});
   EXPECT_EQ(value(example_p(), example_q(), identity), 0);
   EXPECT_NEAR(value(example_p(), example_q(), identity, {.fixed_point = FixedPoint::kAccumulate}),

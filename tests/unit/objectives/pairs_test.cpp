@@ -13,7 +13,7 @@ TEST(RolePairs, OfTwoRolesAreBothDirectionsInEitherScheme) {
   EXPECT_THAT(role_pairs(2, PairScheme::kAll), both);
 }
 
-TEST(RolePairs, InACircleFollowTheOrderOfTheRoles) {  // §8 row 6
+TEST(RolePairs, InACircleFollowTheOrderOfTheRoles) {  // discrepancy 6
   EXPECT_THAT(role_pairs(3, PairScheme::kCyclic),
               ElementsAre(RolePair{0, 1, 1}, RolePair{1, 2, 1}, RolePair{2, 0, 1}));
   EXPECT_THAT(
@@ -21,7 +21,7 @@ TEST(RolePairs, InACircleFollowTheOrderOfTheRoles) {  // §8 row 6
       ElementsAre(RolePair{0, 1, 1}, RolePair{1, 2, 1}, RolePair{2, 3, 1}, RolePair{3, 0, 1}));
 }
 
-TEST(RolePairs, OfAllOrderedPairsWeighHalf) {  // §8 row 6
+TEST(RolePairs, OfAllOrderedPairsWeighHalf) {  // discrepancy 6
   EXPECT_THAT(role_pairs(3, PairScheme::kAll),
               ElementsAre(RolePair{0, 1, .5}, RolePair{0, 2, .5}, RolePair{1, 0, .5},
                           RolePair{1, 2, .5}, RolePair{2, 0, .5}, RolePair{2, 1, .5}));

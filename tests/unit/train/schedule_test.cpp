@@ -23,7 +23,7 @@ TEST(Schedule, StepMultipliesEverySoManyEpochs) {
   EXPECT_DOUBLE_EQ(factor(c, 24), 0.04);  // epoch 6
 }
 
-TEST(Schedule, TheReleasedStepDoesNothingWithin500Epochs) {  // §5, §8 row 9
+TEST(Schedule, TheReleasedStepDoesNothingWithin500Epochs) {  // discrepancy 9
   const ScheduleConfig c{.kind = Kind::kStep, .step_epochs = 500, .factor = 0.2};
   EXPECT_EQ(factor(c, 499, 1000, 1), 1);
   EXPECT_DOUBLE_EQ(factor(c, 500, 1000, 1), 0.2);

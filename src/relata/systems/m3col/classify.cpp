@@ -88,6 +88,13 @@ Tensor M3col::logits_of(const data::Batch& batch, const std::vector<Tensor>& emb
   }
   const Tensor fused = fused_logits(embeddings, present);
   if (config_.missing == MissingRule::kFusion || complete.all().item<bool>()) return fused;
+  if (!config_.unimodal_losses) {
+    throw Error({.what =
+                     "some rows lack a modality, and the unimodal heads that classify such rows "
+                     "were not trained (unimodal_losses=false)",
+                 .where = "missing",
+                 .remedy = "set missing=fusion, with modality_dropout in training"});
+  }
   Tensor sum = torch::zeros_like(fused);
   Tensor count = torch::zeros({fused.size(0), 1}, fused.options());
   for (size_t m = 0; m < roles_.size(); ++m) {

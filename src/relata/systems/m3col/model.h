@@ -1,5 +1,5 @@
 // The M3CoL network on vectors: an encoder and a classifier per modality, and one classifier on all
-// embeddings. Source: MMC_Med of the released code; specification §3.1.
+// embeddings. Source: MMC_Med of the released code.
 #pragma once
 
 #include <torch/nn/module.h>

@@ -15,7 +15,7 @@ auto fails_with(const std::string& text) {
   return testing::ThrowsMessage<Error>(testing::HasSubstr(text));
 }
 
-TEST(M3colData, ScalesByTheTrainingRangeAndDoesNotClip) {  // §2.2
+TEST(M3colData, ScalesByTheTrainingRangeAndDoesNotClip) {
   const test::Scratch scratch;
   auto train = plain_rows(6), test = plain_rows(2, 0.4);
   test[0].values[0] = {5, -5, 0, 0};
@@ -122,7 +122,7 @@ TEST(M3colData, ARecordOfAnotherWidthIsNamed) {
               fails_with("field 'm1' of record 't0' has 3 values, but the model was trained on 4"));
 }
 
-TEST(M3colMetrics, TiesOfSaturatedProbabilitiesAreBrokenByTheMargin) {  // §8: AUC by logit margin
+TEST(M3colMetrics, TiesOfSaturatedProbabilitiesAreBrokenByTheMargin) {  // AUC by logit margin
   Config config = small_config();
   const Tensor logits = torch::tensor({{0., 200.}, {0., 300.}, {0., 100.}, {0., 250.}});
   const Tensor labels = test::integers({0, 1, 0, 1});

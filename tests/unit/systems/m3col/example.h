@@ -1,4 +1,4 @@
-// The small model, batch and draws that the golden values of M3CoL's specification (§9, G8–G12) are
+// The small model, batch and draws that M3CoL's golden values G8 to G12 are
 // made of, and the total loss of a batch with given draws.
 #pragma once
 

@@ -1,4 +1,4 @@
-// Golden values of the released model and losses (specification §9).
+// Golden values of the released model and losses, G1 to G17.
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
@@ -77,7 +77,7 @@ TEST(M3colGolden, TotalWithM3CoAndACleanFixedSide) {  // G12
   EXPECT_NEAR(first_gradient(g), 4.8867369059522325e-3, kTolerance);
 }
 
-TEST(M3colGolden, HasThePublishedParameterCounts) {  // §3.1
+TEST(M3colGolden, HasThePublishedParameterCounts) {
   const auto count = [](const ModelConfig& config, const ModelShape& shape) {
     int64_t sum = 0;
     for (const Tensor& p : Model(config, shape)->parameters()) sum += p.numel();

@@ -1,4 +1,4 @@
-// The tiny learnability case of the specification (§9), through the trainer; and saving.
+// A tiny problem that must be learnt, through the trainer; and saving.
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 

@@ -218,6 +218,16 @@ TEST(M3colMissing, CompleteRowsAreClassifiedByFusionInEitherRule) {
   EXPECT_GT(test::distance(a.logits()[1], b.logits()[1]), 1e-4);
 }
 
+TEST(M3colMissing, UntrainedHeadsClassifyNothing) {
+  Config config = small_config();
+  config.unimodal_losses = false;
+  Classified c(config);
+  EXPECT_THAT([&] { c.logits(); }, testing::ThrowsMessage<Error>(testing::HasSubstr(
+                                       "unimodal heads that classify such rows were not trained")));
+  config.missing = MissingRule::kFusion;
+  EXPECT_TRUE(Classified(config).logits().isfinite().all().item<bool>());
+}
+
 TEST(M3colMissing, ARowWithNothingLeftIsNamed) {
   Classified c(small_config());
   EXPECT_THAT([&] { c.logits({"m1", "m3"}); },

@@ -1,4 +1,4 @@
-// What each switch does to the loss: invariants of the specification (§9) and rows of §8.
+// What each switch does to the loss. Numbers of discrepancies: README.md beside the system.
 #include <gmock/gmock.h>
 #include <torch/torch.h>
 
@@ -29,7 +29,7 @@ std::vector<Tensor> embeddings(M3col& system, const data::Batch& batch) {
   return {out.encoded["m1"].global, out.encoded["m2"].global, out.encoded["m3"].global};
 }
 
-TEST(M3colOptions, CyclicPairsFollowTheOrderOfTheRoles) {  // §8 row 6, invariant (g)
+TEST(M3colOptions, CyclicPairsFollowTheOrderOfTheRoles) {  // discrepancy 6, invariant (g)
   const auto system = small_system();
   const auto parts = loss_parts(*system, small_batch(), {}, kSoftPhase);
   EXPECT_THAT(names(parts),
@@ -73,7 +73,7 @@ TEST(M3colOptions, WithoutUnimodalLossesOnlyFusionIsLeft) {
   EXPECT_EQ(system->counts(small_batch()), (std::map<std::string, double>{{"fusion", 5}}));
 }
 
-TEST(M3colOptions, InputMixingEncodesMixturesAndKeepsTheFixedSideClean) {  // §8 row 4
+TEST(M3colOptions, InputMixingEncodesMixturesAndKeepsTheFixedSideClean) {  // discrepancy 4
   Config config = small_config(Preset::kPaper);
   const auto system = small_system(config);
   EXPECT_TRUE(system->forward_reads_other_rows(kMixupPhase));
@@ -94,7 +94,7 @@ TEST(M3colOptions, InputMixingEncodesMixturesAndKeepsTheFixedSideClean) {  // §
   EXPECT_NEAR(contrast_of(config, kMixupPhase), expected, 1e-12);
 }
 
-TEST(M3colOptions, EachContrastiveKeyReachesTheLoss) {  // §8 rows 2, 3, 5, 6, 20
+TEST(M3colOptions, EachContrastiveKeyReachesTheLoss) {  // discrepancies 2, 3, 5, 6, 20
   const auto differs = [](auto change, const train::Progress& progress) {
     Config changed = small_config();
     change(changed.contrast);
@@ -109,7 +109,7 @@ TEST(M3colOptions, EachContrastiveKeyReachesTheLoss) {  // §8 rows 2, 3, 5, 6, 
   EXPECT_TRUE(differs([](auto& c) { c.mixup_phase = 0; }, kMixupPhase));
 }
 
-TEST(M3colOptions, TheFixedPointKeyReachesTheLoss) {  // §8 row 3
+TEST(M3colOptions, TheFixedPointKeyReachesTheLoss) {  // discrepancy 3
   train::Draws draws = small_draws();
   put_mixing(draws, "m1", {test::integers({0, 1, 2, 3, 4}), test::doubles({.9, 1, .3, .6, 1})});
   Config accumulate = small_config();
@@ -120,7 +120,7 @@ TEST(M3colOptions, TheFixedPointKeyReachesTheLoss) {  // §8 row 3
   EXPECT_GT(std::abs(loss(accumulate) - loss(small_config())), 1e-3);
 }
 
-TEST(M3colOptions, DetachedTargetsChangeTheGradientAlone) {  // §8 row 20
+TEST(M3colOptions, DetachedTargetsChangeTheGradientAlone) {  // discrepancy 20
   Config config = small_config();
   config.contrast.targets = objectives::SoftTargets::kDetached;
   const auto detached = small_system(config), attached = small_system();
@@ -130,7 +130,7 @@ TEST(M3colOptions, DetachedTargetsChangeTheGradientAlone) {  // §8 row 20
   EXPECT_GT(distance(gradients(*detached, a), gradients(*attached, b)), 1e-4);
 }
 
-TEST(M3colOptions, HeadDropoutIsAppliedOnlyWhereAskedFor) {  // §8 row 17
+TEST(M3colOptions, HeadDropoutIsAppliedOnlyWhereAskedFor) {  // discrepancy 17
   const auto spread = [](double dropout) {
     Config config = small_config();
     config.model.head_dropout = dropout;

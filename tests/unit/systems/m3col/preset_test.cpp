@@ -1,4 +1,4 @@
-// Presets resolve exactly as the specification's table of discrepancies (§8) says.
+// Presets resolve exactly as the table of discrepancies in the system's README says.
 #include <gmock/gmock.h>
 
 #include "relata/base/error.h"

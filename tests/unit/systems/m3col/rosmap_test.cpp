@@ -1,4 +1,4 @@
-// The first steps on the real ROSMAP data that the repository carries (specification §2.2, §9 G15).
+// The first steps on the real ROSMAP data that the repository carries.
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
@@ -50,7 +50,7 @@ void expect_losses(const std::vector<double>& losses, const std::vector<double>&
   for (size_t i = 1; i < 4; ++i) EXPECT_NEAR(losses[i], expected[i], 0.02 * expected[i]);
 }
 
-TEST_F(Rosmap, IsScaledAsReleased) {  // §2.2, in float32 here
+TEST_F(Rosmap, IsScaledAsReleased) {  // in float32 here
   Config config;
   config.roles = kViews;
   const auto system = fitted(config, *dataset);

@@ -1,22 +1,28 @@
-#include "facts.h"
+#include "output.h"
 
+#include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "relata/report/table.h"
-
 namespace relata::app {
+
+void print(const report::Table& table) { std::fputs(report::to_text(table).c_str(), stdout); }
+
+void print(const nlohmann::json& value) { std::fputs((value.dump(1) + "\n").c_str(), stdout); }
+
+nlohmann::json number_json(double value) {
+  return std::isfinite(value) ? nlohmann::json(value) : nullptr;
+}
 
 void print_facts(const Facts& facts, const Common& common) {
   if (common.json) {
     nlohmann::json out = nlohmann::json::object();
     for (const auto& [name, value] : facts) out[name] = value;
-    std::fputs((out.dump(1) + "\n").c_str(), stdout);
-    return;
+    return print(out);
   }
   report::Table table{.columns = {{"what"}, {"value"}}, .rows = {}};
   for (const auto& [name, value] : facts) table.rows.push_back({name, value});
-  std::fputs(report::to_text(table).c_str(), stdout);
+  print(table);
 }
 
 }  // namespace relata::app
