@@ -49,10 +49,19 @@ std::vector<std::string> written_origins(std::string_view yaml) {
   return origins;
 }
 
+/// Deepest nesting of keys that is read; a real recipe has fewer than five. An anchor that refers
+/// to itself has no end.
+constexpr int kDepth = 64;
+
 /// Notes where each value of a mapping came from, and refuses what YAML forgives: a key given
-/// twice.
+/// twice, a mapping within itself.
 void note_origins(const YAML::Node& node, const std::string& prefix, const std::string& name,
-                  std::map<std::string, std::string>& origins) {
+                  std::map<std::string, std::string>& origins, int depth = 1) {
+  if (depth > kDepth) {
+    throw Error({.what = fmt::format("is nested deeper than {} levels", kDepth),
+                 .where = line_of(name, node.Mark()),
+                 .remedy = "write the values out, without an anchor that refers to itself"});
+  }
   std::set<std::string> seen;
   for (const auto& entry : node) {
     const std::string path = prefix + entry.first.Scalar();
@@ -63,17 +72,17 @@ void note_origins(const YAML::Node& node, const std::string& prefix, const std::
                    .remedy = "remove one"});
     }
     origins[path] = where;
-    if (entry.second.IsMap()) note_origins(entry.second, path + ".", name, origins);
+    if (entry.second.IsMap()) note_origins(entry.second, path + ".", name, origins, depth + 1);
   }
 }
 
-/// Path → line (from 0) of every key whose value is no group.
-std::map<std::string, size_t> leaf_lines(const YAML::Node& node, const std::string& prefix) {
+/// Path → line (from 0) of every key, groups among them.
+std::map<std::string, size_t> key_lines(const YAML::Node& node, const std::string& prefix) {
   std::map<std::string, size_t> lines;
   for (const auto& entry : node) {
     const std::string path = prefix + entry.first.Scalar();
     lines[path] = static_cast<size_t>(entry.first.Mark().line);
-    if (entry.second.IsMap()) lines.merge(leaf_lines(entry.second, path + "."));
+    if (entry.second.IsMap()) lines.merge(key_lines(entry.second, path + "."));
   }
   return lines;
 }
@@ -140,6 +149,14 @@ std::string quoted(const std::string& text) {
   return out.c_str();
 }
 
+/// The same for an item of a list or mapping on one line, where commas and brackets mean something.
+std::string quoted_item(const std::string& text) {
+  YAML::Emitter out;
+  out << YAML::Flow << YAML::BeginSeq << text << YAML::EndSeq;
+  const std::string list = out.c_str();
+  return list.substr(1, list.size() - 2);
+}
+
 }  // namespace
 
 ConfigTree::ConfigTree() : impl_(std::make_shared<Impl>()) {}
@@ -151,7 +168,7 @@ ConfigTree ConfigTree::parse(std::string_view yaml, const std::string& name) {
   if (!root.IsMap()) throw Error({.what = "must be a mapping of keys to values", .where = name});
   note_origins(root, "", name, tree.impl_->origins);
   const std::vector<std::string> written = written_origins(yaml);
-  for (const auto& entry : leaf_lines(root, "")) {
+  for (const auto& entry : key_lines(root, "")) {
     if (entry.second < written.size() && !written[entry.second].empty()) {
       tree.impl_->origins[entry.first] = written[entry.second];
     }
@@ -179,7 +196,13 @@ void ConfigTree::set(std::string_view assignment, const std::string& origin) {
     }
     node.reset(next);
   }
-  node[parts.back()] = load(assignment.substr(equals + 1), origin);
+  const YAML::Node value = load(assignment.substr(equals + 1), origin);
+  std::map<std::string, std::string> inner;
+  if (value.IsMap()) note_origins(value, path + ".", origin, inner);
+  node[parts.back()] = value;
+  std::erase_if(impl_->origins,
+                [&](const auto& entry) { return entry.first.starts_with(path + "."); });
+  for (const auto& entry : inner) impl_->origins[entry.first] = origin;
   impl_->origins[path] = origin;
 }
 
@@ -274,28 +297,7 @@ void Fields::value(const std::string& key, std::vector<std::string>& value,
     }
   }
   std::vector<std::string> texts;
-  std::transform(value.begin(), value.end(), std::back_inserter(texts), quoted);
-  record(key, fmt::format("[{}]", fmt::join(texts, ", ")), found.origin, doc);
-}
-
-void Fields::value(const std::string& key, std::vector<double>& value, const std::string& doc,
-                   Range range) {
-  const Found found = find(key);
-  if (found.present()) {
-    if (!found.node.IsSequence())
-      refuse(found.path, found.origin, "a list of numbers", as_text(found.node));
-    value.clear();
-    for (const auto& item : found.node) {
-      double number = 0;
-      if (!item.IsScalar() || !parse_number(item.Scalar(), number) || !within(range, number)) {
-        refuse(found.path, found.origin, "a list of numbers" + in_range(range),
-               as_text(found.node));
-      }
-      value.push_back(number);
-    }
-  }
-  std::vector<std::string> texts;
-  std::transform(value.begin(), value.end(), std::back_inserter(texts), number_text);
+  std::transform(value.begin(), value.end(), std::back_inserter(texts), quoted_item);
   record(key, fmt::format("[{}]", fmt::join(texts, ", ")), found.origin, doc);
 }
 
@@ -312,7 +314,8 @@ void Fields::value(const std::string& key, std::map<std::string, std::string>& v
     }
   }
   std::vector<std::string> texts;
-  for (const auto& [name, text] : value) texts.push_back(quoted(name) + ": " + quoted(text));
+  for (const auto& [name, text] : value)
+    texts.push_back(quoted_item(name) + ": " + quoted_item(text));
   record(key, fmt::format("{{{}}}", fmt::join(texts, ", ")), found.origin, doc);
 }
 

@@ -42,11 +42,12 @@ class ConfigTree {
  public:
   ConfigTree();
   /// Parses a YAML mapping; `name` (a file name) is the origin that errors and --print-config show.
-  /// Throws Error on a syntax error, a duplicate key, or if the document is no mapping.
+  /// Throws Error on a syntax error, a duplicate key, nesting without end, or if the document is no
+  /// mapping.
   static ConfigTree parse(std::string_view yaml, const std::string& name);
 
-  /// Applies `key.sub=value`; the value is YAML (`[a, b]`, `0.2`, `text`). Throws Error without
-  /// '='.
+  /// Applies `key.sub=value`; the value is YAML (`[a, b]`, `0.2`, `text`), and a mapping replaces
+  /// the whole group. Throws Error without '=', and as `parse` does.
   void set(std::string_view assignment, const std::string& origin);
   /// The text of a top-level scalar; empty if absent.
   std::string text(const std::string& key) const;
@@ -70,8 +71,6 @@ class Fields {
   void value(const std::string& key, std::vector<std::string>& value, const std::string& doc);
   /// Any YAML value, as its text: for keys with a notation of their own.
   void notation(const std::string& key, std::string& value, const std::string& doc);
-  void value(const std::string& key, std::vector<double>& value, const std::string& doc,
-             Range range = {});
   /// A mapping whose keys the user chooses, e.g. role: field.
   void value(const std::string& key, std::map<std::string, std::string>& value,
              const std::string& doc);

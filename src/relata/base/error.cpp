@@ -10,8 +10,12 @@ namespace {
 std::string one_line(const Error::Parts& parts) {
   std::string line = parts.where.empty() ? parts.what : parts.where + ": " + parts.what;
   if (!parts.remedy.empty()) line += "; " + parts.remedy;
-  for (char& c : line) {
-    if (c == '\n' || c == '\r') c = ' ';
+  // A terminal obeys control characters: ASCII's, and those that are C2 80 to C2 9F in UTF-8.
+  for (size_t i = 0; i < line.size(); ++i) {
+    const auto c = static_cast<unsigned char>(line[i]);
+    const auto next = static_cast<unsigned char>(i + 1 < line.size() ? line[i + 1] : 0);
+    if (c < 0x20 || c == 0x7F) line[i] = ' ';
+    if (c == 0xC2 && next >= 0x80 && next <= 0x9F) line.replace(i, 2, " ");
   }
   return line;
 }

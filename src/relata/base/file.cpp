@@ -5,9 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <cstdint>
 #include <utility>
+#include <vector>
 
 #include "relata/base/error.h"
 
@@ -33,6 +34,21 @@ std::size_t size_of(const Descriptor& file, const fs::path& path) {
     throw Error({.what = "is a folder, not a file", .where = path.string()});
   }
   return static_cast<std::size_t>(status.st_size);
+}
+
+/// What stands between the name of a file or folder and the number of the process that writes it.
+constexpr std::string_view kTemporary = ".tmp-";
+
+/// The sibling of `path` that is written first.
+fs::path temporary_of(fs::path path) {
+  return path += std::string(kTemporary) + std::to_string(::getpid());
+}
+
+bool is_temporary(const std::string& name) {
+  const std::size_t at = name.rfind(kTemporary);
+  if (at == std::string::npos || at + kTemporary.size() == name.size()) return false;
+  return std::all_of(name.begin() + static_cast<std::ptrdiff_t>(at + kTemporary.size()), name.end(),
+                     [](char c) { return c >= '0' && c <= '9'; });
 }
 
 fs::path folder_of(const fs::path& path) {
@@ -97,8 +113,7 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
 }
 
 AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
-  temporary_ = path_;
-  temporary_ += ".tmp-" + std::to_string(::getpid());
+  temporary_ = temporary_of(path_);
   descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (descriptor_ < 0) throw system_error("cannot create", path_.string(), errno);
 }
@@ -149,9 +164,9 @@ void write_folder(const fs::path& path, const std::function<void(const fs::path&
   }
   fs::path target = fs::absolute(path).lexically_normal();
   if (target.filename().empty()) target = target.parent_path();  // a trailing slash
-  fs::path temporary = target;
-  temporary += ".tmp-" + std::to_string(::getpid());
+  const fs::path temporary = temporary_of(target);
   try {
+    fs::remove_all(temporary);  // of a killed process that had the same number
     fs::create_directories(temporary);
     fill(temporary);
     fs::remove(target, ignored);  // an empty folder of that name
@@ -164,6 +179,19 @@ void write_folder(const fs::path& path, const std::function<void(const fs::path&
     throw;
   }
   sync_folder(folder_of(target));
+}
+
+void remove_leftovers(const fs::path& folder) {
+  if (!fs::is_directory(folder)) return;
+  std::vector<fs::path> leftovers;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    if (is_temporary(entry.path().filename().string())) leftovers.push_back(entry.path());
+  }
+  for (const fs::path& path : leftovers) {
+    std::error_code fault;
+    fs::remove_all(path, fault);
+    if (fault) throw system_error("cannot remove", path.string(), fault.value());
+  }
 }
 
 }  // namespace relata

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,7 +33,7 @@ class MappedFile {
 
 /// Writes `path` so that it is never seen half-written: a temporary sibling, fsync, rename, fsync
 /// of the folder. A writer that is destroyed before `commit` removes its temporary file. Throws
-/// Error (Kind::kMachine) on failure.
+/// Error on failure, of Kind::kMachine unless the folder is missing.
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path path);
@@ -60,6 +59,11 @@ void write_file(const std::filesystem::path& path, std::string_view content);
 /// user's folder.
 void write_folder(const std::filesystem::path& path,
                   const std::function<void(const std::filesystem::path&)>& fill);
+
+/// Removes the temporary files and folders (name.tmp-<number>) that killed processes left directly
+/// inside `folder`; nobody may be writing there. A missing folder has none. Throws Error if one
+/// cannot be removed.
+void remove_leftovers(const std::filesystem::path& folder);
 
 /// The system calls that AtomicFile writes with; tests put failing ones in their place.
 struct WriteCalls {

@@ -14,8 +14,9 @@ namespace relata {
 int threads();
 void set_threads(int count);
 
-/// Calls body(begin, end) over disjoint parts that cover [0, size), none shorter than `grain`
-/// unless it is the last. Serial where no OpenMP runtime is loaded, within a parallel loop, or with
+/// Calls body(begin, end) over disjoint parts that cover [0, size): of equal length but the last,
+/// at most one a thread and at most size / grain, rounded up; so parts may be shorter than `grain`,
+/// down to half of it. Serial where no OpenMP runtime is loaded, within a parallel loop, or with
 /// one thread. The first exception thrown by a body is rethrown here. Bodies run concurrently and
 /// must not depend on the number of parts.
 void parallel_for(int64_t size, int64_t grain, const std::function<void(int64_t, int64_t)>& body);

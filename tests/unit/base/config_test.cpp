@@ -28,7 +28,6 @@ struct Recipe {
   bool shuffle = true;
   std::string name = "none";
   std::vector<std::string> roles;
-  std::vector<double> rates;
   std::map<std::string, std::string> bind;
   Contrast contrast;
 };
@@ -37,7 +36,6 @@ void describe(Fields& fields, Recipe& r) {
   fields.value("shuffle", r.shuffle, "shuffle rows");
   fields.value("name", r.name, "a name");
   fields.value("roles", r.roles, "roles in order");
-  fields.value("rates", r.rates, "rates", {.low = 0});
   fields.value("bind", r.bind, "role: field");
   fields.group("contrast", r.contrast);
 }
@@ -59,13 +57,12 @@ auto message_of(const std::string& yaml, const std::vector<std::string>& overrid
 
 TEST(Config, ReadsEveryKindOfValue) {
   const auto [r, keys] = read(
-      "epochs: 20\nshuffle: false\nname: a b\nroles: [m1, m2]\nrates: [0.5, 1e-3]\n"
+      "epochs: 20\nshuffle: false\nname: a b\nroles: [m1, m2]\n"
       "bind: {image: photo}\ncontrast: {weight: 2, side: clean}\n");
   EXPECT_EQ(r.epochs, 20);
   EXPECT_FALSE(r.shuffle);
   EXPECT_EQ(r.name, "a b");
   EXPECT_THAT(r.roles, ElementsAre("m1", "m2"));
-  EXPECT_THAT(r.rates, ElementsAre(0.5, 1e-3));
   EXPECT_EQ(r.bind.at("image"), "photo");
   EXPECT_EQ(r.contrast.weight, 2);
   EXPECT_EQ(r.contrast.side, Side::kClean);
@@ -83,13 +80,37 @@ TEST(Config, AnOverrideBeatsTheRecipeAndEachValueKnowsItsOrigin) {
 }
 
 TEST(Config, WhatItPrintsReadsBackToTheSame) {
-  const auto [r, keys] =
-      read("rates: [0.1, 1e-9]\nname: 'yes: no # x'\nbind: {'a b': c}\n", {"contrast.weight=1e-4"});
+  const auto [r, keys] = read(
+      "name: 'yes: no # x'\nroles: ['IL-6, serum', b, '[c]', '', 'd: e', \"f\\ng\"]\n"
+      "bind: {'a b': c, 'x, y': '{z}', 'q: r': \"it's\"}\n",
+      {"contrast.weight=1e-4"});
+  EXPECT_THAT(r.roles, ElementsAre("IL-6, serum", "b", "[c]", "", "d: e", "f\ng"));
   const auto [again, keys_again] = read(to_yaml(keys));
-  EXPECT_THAT(again.rates, ElementsAre(0.1, 1e-9));
+  EXPECT_EQ(again.roles, r.roles);
   EXPECT_EQ(again.name, "yes: no # x");
   EXPECT_EQ(again.bind, r.bind);
   EXPECT_EQ(again.contrast.weight, 1e-4);
+}
+
+TEST(Config, PlainItemsAreNotQuoted) {
+  const auto [r, keys] = read("roles: [m1, 'DNA methylation']\nbind: {m1: mrna}\n");
+  EXPECT_THAT(to_yaml(keys), HasSubstr("roles: [m1, DNA methylation]  #"));
+  EXPECT_THAT(to_yaml(keys), HasSubstr("bind: {m1: mrna}  #"));
+}
+
+TEST(Config, AnOverrideOfAGroupReplacesItsKeysAndTheirOrigins) {
+  const auto [r, keys] = read("contrast:\n  weight: 2\n  side: clean\n", {"contrast={weight: 3}"});
+  EXPECT_EQ(r.contrast.weight, 3);
+  EXPECT_EQ(r.contrast.side, Side::kMixed);
+  std::map<std::string, std::string> origin;
+  for (const auto& key : keys) origin[key.path] = key.origin;
+  EXPECT_EQ(origin.at("contrast.weight"), "command line");
+  EXPECT_EQ(origin.at("contrast.side"), "default");
+  EXPECT_THAT(message_of("", {"contrast={wieght: 3}"}),
+              ThrowsMessage<Error>(HasSubstr("command line: unknown key 'contrast.wieght'")));
+  EXPECT_THAT(
+      message_of("", {"contrast={weight: 3, weight: 4}"}),
+      ThrowsMessage<Error>(HasSubstr("command line:1: the key 'contrast.weight' is given twice")));
 }
 
 TEST(Config, OriginsSurviveWritingAndReading) {
@@ -126,6 +147,10 @@ TEST(Config, ChecksTypesAndRanges) {
 TEST(Config, RefusesBrokenDocuments) {
   EXPECT_THAT(message_of("epochs: 3\nepochs: 4"),
               ThrowsMessage<Error>(HasSubstr("r.yaml:2: the key 'epochs' is given twice")));
+  EXPECT_THAT(message_of("epochs: 3\na: &x {b: *x}"),
+              ThrowsMessage<Error>(HasSubstr("r.yaml:2: is nested deeper than 64 levels")));
+  EXPECT_THAT(message_of("", {"contrast=&x {b: *x}"}),
+              ThrowsMessage<Error>(HasSubstr("command line:1: is nested deeper than 64 levels")));
   EXPECT_THAT(message_of("a: [1,"), ThrowsMessage<Error>(HasSubstr("not valid YAML")));
   EXPECT_THAT(message_of("- 1"), ThrowsMessage<Error>(HasSubstr("mapping")));
   EXPECT_THAT(message_of("", {"epochs"}), ThrowsMessage<Error>(HasSubstr("key=value")));

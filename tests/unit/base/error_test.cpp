@@ -14,6 +14,11 @@ TEST(Error, IsOneLineOfPlaceFaultAndRemedy) {
   EXPECT_EQ(error.exit_code(), 2);
 }
 
+TEST(Error, HasNoControlCharacters) {
+  const Error error({.what = "the id is '\x1b[2J\t\x7f\u009b1mé\u00a0'"});
+  EXPECT_STREQ(error.what(), "the id is ' [2J   1mé\u00a0'");
+}
+
 TEST(Error, LeavesOutWhatIsNotSaid) { EXPECT_STREQ(Error({.what = "no data"}).what(), "no data"); }
 
 TEST(Error, AFullDiskIsTheMachinesFault) {

@@ -100,5 +100,30 @@ TEST(File, AFolderAppearsWholeOrNotAtAll) {
               ThrowsMessage<Error>(HasSubstr("already exists")));
 }
 
+TEST(File, AFolderTakesNothingFromAKilledWriter) {
+  const test::Scratch scratch;
+  const fs::path leftover = scratch / ("d.tmp-" + std::to_string(::getpid()));
+  fs::create_directory(leftover);
+  write_file(leftover / "old", "1");
+  write_folder(scratch / "d", [](const fs::path& folder) { write_file(folder / "new", "1"); });
+  EXPECT_TRUE(fs::exists(scratch / "d" / "new"));
+  EXPECT_FALSE(fs::exists(scratch / "d" / "old"));
+}
+
+TEST(File, LeftoversOfKilledWritersAreRemoved) {
+  const test::Scratch scratch;
+  fs::create_directories(scratch / "model.tmp-12" / "inner");
+  for (const char* name : {"a.json", "a.json.tmp-7", "a.tmp-", "a.tmp-x", "tmp-3"}) {
+    write_file(scratch / name, "1");
+  }
+  remove_leftovers(scratch.path());
+  std::vector<std::string> left;
+  for (const auto& entry : fs::directory_iterator(scratch.path())) {
+    left.push_back(entry.path().filename().string());
+  }
+  EXPECT_THAT(left, testing::UnorderedElementsAre("a.json", "a.tmp-", "a.tmp-x", "tmp-3"));
+  remove_leftovers(scratch / "absent");
+}
+
 }  // namespace
 }  // namespace relata
