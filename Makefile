@@ -1,9 +1,9 @@
 # relata's commands. `make help` lists them. Each does the set-up it needs and can be repeated at no cost.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-export CC := clang-19
-export CXX := clang++-19
-RELATA := build/release/apps/relata/relata
+CLANG_VERSION := $(shell source tools/versions.env && echo "$$CLANG_VERSION")
+export CC := clang-$(CLANG_VERSION)
+export CXX := clang++-$(CLANG_VERSION)
 PYTHON := .venv/bin/python
 FUZZ_SECONDS ?= 10
 

@@ -42,9 +42,18 @@ if number(sys.argv[1]) <= number(version("torch")) < number(sys.argv[2]):
 PY
 }
 
+# The environment for tests must import the torch of RELATA_TORCH.
+show_given_torch() {
+  local parent site
+  parent=$(cd "$RELATA_TORCH/.." && pwd -P)
+  site=$(cd "$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" && pwd -P)
+  if [ "$parent" != "$site" ]; then printf '%s\n' "$parent" >"$site/relata_torch.pth"; fi
+}
+
 find_torch() {
   if [ -n "${RELATA_TORCH:-}" ]; then
     [ -e "$RELATA_TORCH/lib/libtorch_cpu.so" ] || { say "RELATA_TORCH=$RELATA_TORCH holds no lib/libtorch_cpu.so"; exit 2; }
+    show_given_torch
     return
   fi
   [ -n "$(torch_folder .venv/bin/python)" ] && return

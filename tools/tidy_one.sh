@@ -8,5 +8,5 @@ stamp=$stamps/$(echo "$file" | tr / _)
 state=$(cat .clang-tidy "$file" $(git ls-files 'src/*.h' 'apps/*.h') | sha256sum)
 [ "$(cat "$stamp" 2>/dev/null)" = "$state" ] && exit 0
 echo "tidy $file"
-clang-tidy-19 -p build/release --quiet "$file" 2>/dev/null
+"clang-tidy-$CLANG_VERSION" -p build/release --quiet "$file" 2>/dev/null
 echo "$state" > "$stamp"

@@ -5,7 +5,7 @@ files, models - on torch tensors::
 
     import relata
 
-    relata.train("m3col/own", {"train.epochs": 100}, data="my_omics/", out="runs/first")
+    relata.train("m3col/rosmap", {"train.epochs": 100}, data="rosmap/", out="runs/first")
     model = relata.models.load("runs/first")
     answer = model.forward(mrna=x1, methylation=x2)      # mirna left out: a missing modality
     relata.metrics.accuracy(answer["logits"], labels)

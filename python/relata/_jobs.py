@@ -36,6 +36,9 @@ def train(
 ) -> dict[str, Any]:
     """Trains one seed of a recipe and leaves a run folder.
 
+    It trains no folds, so a recipe that selects by cross-validation, as m3col/own does, cannot be
+    trained here: use the command line, or override "train.select.rule" with last or best_validation.
+
     Args:
         recipe: a built-in name (see :func:`recipes`) or a YAML file.
         overrides: {"train.epochs": 10} or ["train.epochs=10"]; {} for none.

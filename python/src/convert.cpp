@@ -33,17 +33,19 @@ std::vector<T> copied(const Tensor& tensor) {
 }  // namespace
 
 Scores scores_of(const Tensor& tensor, std::string_view what) {
-  if (tensor.dim() != 1 && tensor.dim() != 2)
-    refuse_shape(tensor, what, "[rows] or [rows, classes]");
-  Scores scores{.values = copied<double>(plain(tensor, what).to(torch::kFloat64)),
-                .rows = tensor.size(0),
-                .classes = tensor.dim() == 2 ? tensor.size(1) : 0};
-  if (tensor.dim() == 2 && scores.classes == 0) refuse_shape(tensor, what, "of at least one class");
-  return scores;
+  // One column would have class 0 alone, though it is likely meant as that of class 1.
+  if (tensor.dim() != 1 && (tensor.dim() != 2 || tensor.size(1) < 2)) {
+    refuse_shape(tensor, what, "[rows] for class 1, or [rows, classes] of two classes or more");
+  }
+  return {.values = copied<double>(plain(tensor, what).to(torch::kFloat64)),
+          .rows = tensor.size(0),
+          .classes = tensor.dim() == 2 ? tensor.size(1) : 0};
 }
 
 Scores matrix_of(const Tensor& tensor, std::string_view what) {
-  if (tensor.dim() != 2) refuse_shape(tensor, what, "[rows, classes]");
+  if (tensor.dim() != 2 || tensor.size(1) < 2) {
+    refuse_shape(tensor, what, "[rows, classes] of two classes or more");
+  }
   return scores_of(tensor, what);
 }
 
@@ -65,6 +67,10 @@ std::vector<int64_t> class_numbers(const Tensor& tensor, std::string_view what) 
 
 std::vector<int64_t> predicted_classes(const Tensor& prediction_or_score) {
   if (prediction_or_score.dim() != 2) return class_numbers(prediction_or_score, "prediction");
+  if (prediction_or_score.size(1) < 2) {
+    refuse_shape(prediction_or_score, "prediction or score",
+                 "class numbers [rows], or [rows, classes] of two classes or more");
+  }
   return metrics::argmax(scores_of(prediction_or_score, "score").matrix());
 }
 

@@ -11,7 +11,7 @@
 
 namespace relata::python {
 
-/// A prediction or score: [rows], or [rows, classes] row-major.
+/// A score: [rows] of class 1, or [rows, classes] row-major.
 struct Scores {
   std::vector<double> values;
   int64_t rows = 0;
@@ -21,7 +21,7 @@ struct Scores {
   metrics::ScoreMatrix matrix() const { return {values, rows, classes}; }
 };
 
-/// Throws Error unless `tensor` has one or two axes and real values.
+/// Throws Error unless `tensor` is [rows] or has two classes or more, and has real values.
 Scores scores_of(const torch::Tensor& tensor, std::string_view what);
 
 /// The same, but [rows, classes] is the only shape. Throws Error for any other.

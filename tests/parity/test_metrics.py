@@ -278,6 +278,12 @@ def test_accepts_every_kind_of_array():
         (lambda: metrics.average_precision([[0.5, 0.5]], [0]), "the scores of class 1"),
         (lambda: metrics.top_k_accuracy([0.5, 0.5], [0, 1], 1), r"the score is \[2\], but must be"),
         (lambda: metrics.f1_binary([0, 2], [0, 1]), "prediction 2"),
+        (lambda: metrics.accuracy([[0.2], [0.8]], [0, 1]), r"score is \[2, 1\], but must be class numbers \[rows\], or"),
+        (lambda: metrics.mcnemar([0, 1], [[0.2], [0.8]], [0, 1]), r"is \[2, 1\]"),
+        (lambda: metrics.roc_auc([[0.2], [0.8]], [0, 1]), r"is \[2, 1\], but must be \[rows\] for class 1"),
+        (lambda: metrics.brier(np.zeros((2, 0)), [0, 1]), r"is \[2, 0\], but must be \[rows\] for class 1"),
+        (lambda: metrics.top_k_accuracy([[0.5], [0.5]], [0, 1], 1), r"is \[2, 1\], but must be \[rows, classes\]"),
+        (lambda: metrics.report([[0.5], [0.5]], [0, 0]), r"the probabilities is \[2, 1\]"),
     ],
 )
 def test_errors_are_one_line(call, message):

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -64,8 +65,17 @@ std::string count_cells(const View& view, std::string_view field,
 
 }  // namespace
 
-VectorCheck check_vector(const View& all, const View& train, std::string_view field) {
+std::string examples(const std::vector<std::string>& texts) {
   constexpr size_t kExamples = 3;
+  std::vector<std::string> first;
+  for (size_t i = 0; i < std::min(texts.size(), kExamples); ++i) {
+    first.push_back("'" + texts[i] + "'");
+  }
+  if (texts.size() > kExamples) first.emplace_back("…");
+  return fmt::format("{}", fmt::join(first, ", "));
+}
+
+VectorCheck check_vector(const View& all, const View& train, std::string_view field) {
   VectorCheck check;
   VectorFact& fact = check.fact;
   fact = {.table = all.table().name, .field = std::string(field), .width = all.width(field)};
@@ -81,17 +91,13 @@ VectorCheck check_vector(const View& all, const View& train, std::string_view fi
                               fmt::format("{} cells are NaN and {} infinite, the first: {}",
                                           fact.nan_cells, fact.infinite_cells, first)});
   }
-  const std::vector<size_t> constant = constant_features(train, field);
+  std::vector<std::string> constant;
+  for (const size_t feature : constant_features(train, field)) constant.push_back(names[feature]);
   fact.constant_features = static_cast<int64_t>(constant.size());
   if (constant.empty()) return check;
-  std::vector<std::string> shown;
-  for (size_t i = 0; i < std::min(constant.size(), kExamples); ++i) {
-    shown.push_back("'" + names[constant[i]] + "'");
-  }
-  if (constant.size() > kExamples) shown.emplace_back("…");
   check.findings.push_back({Severity::kWarning, subject,
                             fmt::format("{} of {} features are constant: {}", constant.size(),
-                                        fact.width, fmt::join(shown, ", "))});
+                                        fact.width, examples(constant))});
   return check;
 }
 

@@ -17,16 +17,19 @@ using nlohmann::json;
 
 constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 
-std::vector<std::string> read_texts(const json& value, bool list, const Place& place) {
-  if (!list) {
+/// A reference is written as the id is.
+std::vector<std::string> read_texts(const json& value, const FieldSpec& spec, const Place& place) {
+  const bool ref = spec.modality == Modality::kRef;
+  if (!spec.list) {
+    if (ref) return {scalar_text(value, place)};
     if (!value.is_string()) place.fail("must be a text, but is " + value.dump());
     return {value.get<std::string>()};
   }
   if (!value.is_array()) place.fail("must be a list, but is " + value.dump());
   std::vector<std::string> texts;
   for (const json& item : value) {
-    if (!item.is_string()) place.fail("must be a list of texts, but holds " + item.dump());
-    texts.push_back(item.get<std::string>());
+    if (!ref && !item.is_string()) place.fail("must be a list of texts, but holds " + item.dump());
+    texts.push_back(scalar_text(item, place));
   }
   return texts;
 }
@@ -94,7 +97,7 @@ void ColumnReader::append(Dataset::Column& column, const json& record, const std
       append_label(column, value, place);
       return;  // decides presence itself: a value may mean "unknown"
     default:
-      column.texts.push_back(value != nullptr ? read_texts(*value, column.spec.list, place)
+      column.texts.push_back(value != nullptr ? read_texts(*value, column.spec, place)
                                               : std::vector<std::string>{});
   }
   column.present.push_back(value != nullptr ? 1 : 0);

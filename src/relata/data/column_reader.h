@@ -21,7 +21,7 @@ struct Place {
   [[noreturn]] void fail(const std::string& what, const std::string& remedy = "") const;
 };
 
-/// An id or a group: a text, or a whole number as its digits.
+/// An id, a reference to one or a group: a text, or a whole number as its digits.
 std::string scalar_text(const nlohmann::json& value, const Place& place);
 
 class ColumnReader {

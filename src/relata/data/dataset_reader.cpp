@@ -192,13 +192,24 @@ class DatasetReader {
     return static_cast<size_t>(found - tables.begin());
   }
 
+  /// Cuts the only split; one of rows without a label, as the import makes it, is left as it is.
   void cut_main_table() {
     Table& table = content_.tables.front();
-    if (table.splits.size() != 1) {
+    const auto other = std::ranges::partition(
+        table.splits, [](const auto& split) { return split.first != "unlabelled"; });
+    if (std::distance(table.splits.begin(), other.begin()) != 1) {
       throw Error({.what = "already has splits, so --split does not apply",
                    .where = content_.folder.string()});
     }
-    table.splits = named_split(table.groups, options_.fractions, options_.seed);
+    const std::vector<int64_t> rows = std::move(table.splits.front().second);
+    std::vector<std::string> groups;
+    for (const int64_t row : rows) groups.push_back(table.groups[static_cast<size_t>(row)]);
+    auto parts = named_split(groups, options_.fractions, options_.seed);
+    for (auto& part : parts) {
+      for (int64_t& row : part.second) row = rows[static_cast<size_t>(row)];
+    }
+    std::ranges::move(other, std::back_inserter(parts));
+    table.splits = std::move(parts);
   }
 
   Dataset::Content& content_;

@@ -36,6 +36,14 @@ void check_fractions(std::span<const double> fractions) {
   }
 }
 
+void check_number_of_parts(size_t parts) {
+  if (parts == 2 || parts == 3) return;
+  throw Error({.what = fmt::format("a split has {} parts, expected 2 (train, test) or 3 (train, "
+                                   "val, test)",
+                                   parts),
+               .remedy = "write the parts as in 80/10/10"});
+}
+
 }  // namespace
 
 std::vector<std::vector<int64_t>> split_by_fraction(std::span<const std::string> groups,
@@ -71,12 +79,7 @@ std::vector<std::vector<int64_t>> split_by_fraction(std::span<const std::string>
 
 std::vector<std::pair<std::string, std::vector<int64_t>>> named_split(
     std::span<const std::string> groups, std::span<const double> fractions, uint64_t seed) {
-  if (fractions.size() != 2 && fractions.size() != 3) {
-    throw Error({.what = fmt::format("a split has {} parts, expected 2 (train, test) or 3 (train, "
-                                     "val, test)",
-                                     fractions.size()),
-                 .remedy = "write the parts as in 80/10/10"});
-  }
+  check_number_of_parts(fractions.size());
   const std::vector<std::string> names = fractions.size() == 2
                                              ? std::vector<std::string>{"train", "test"}
                                              : std::vector<std::string>{"train", "val", "test"};
@@ -99,12 +102,7 @@ std::vector<double> parse_fractions(std::string_view text) {
     begin = end + 1;
   }
   check_fractions(fractions);
-  const double sum = std::accumulate(fractions.begin(), fractions.end(), 0.0);
-  if (std::abs(sum - 1) > 1e-9 && std::abs(sum - 100) > 1e-9) {
-    throw Error(
-        {.what = fmt::format("the parts of the split '{}' sum to {}, expected 100", text, sum),
-         .remedy = "write percentages as in 80/10/10"});
-  }
+  check_number_of_parts(fractions.size());
   return fractions;
 }
 

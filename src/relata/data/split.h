@@ -23,7 +23,8 @@ std::vector<std::vector<int64_t>> split_by_fraction(std::span<const std::string>
 std::vector<std::pair<std::string, std::vector<int64_t>>> named_split(
     std::span<const std::string> groups, std::span<const double> fractions, uint64_t seed);
 
-/// The fractions in a text such as "80/10/10". Throws Error if it is none.
+/// The proportions in a text such as "80/10/10" or "4/1", as they are; what splits by them scales
+/// them. Throws Error unless it is two or three positive numbers.
 std::vector<double> parse_fractions(std::string_view text);
 
 /// The fold (0 … folds−1) of each row. Classes are spread evenly (their counts per fold differ by

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <limits>
 
 namespace relata::io {
@@ -12,6 +13,25 @@ bool equals_word(std::string_view text, std::string_view lower) {
   return std::ranges::equal(text, lower, [](char a, char b) {
     return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
   });
+}
+
+/// Whether a decimal number that no double holds is too small, not too large: whether its first
+/// digit that is not 0 stands, with the exponent counted in, behind the point.
+bool is_tiny(std::string_view number) {
+  if (number.starts_with('-')) number.remove_prefix(1);
+  const std::string_view digits = number.substr(0, number.find_first_of("eE"));
+  const std::string_view whole = digits.substr(0, digits.find('.'));
+  const auto length = [](std::string_view text) { return static_cast<int64_t>(text.size()); };
+  const std::size_t first = digits.find_first_of("123456789");
+  // A number of this order is 0.d… · 10^order, d > 0.
+  const int64_t order = first < whole.size() ? length(whole) - static_cast<int64_t>(first)
+                                             : length(whole) + 1 - static_cast<int64_t>(first);
+  std::string_view power = number.substr(std::min(digits.size() + 1, number.size()));
+  if (power.starts_with('+')) power.remove_prefix(1);
+  int64_t exponent = 0;
+  const auto [end, fault] = std::from_chars(power.data(), power.data() + power.size(), exponent);
+  if (fault == std::errc::result_out_of_range) return power.starts_with('-');
+  return exponent < -order;
 }
 
 }  // namespace
@@ -38,11 +58,8 @@ std::optional<double> parse_number(std::string_view text) {
   double value = 0;
   const auto [end, fault] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
   if (end != cell.data() + cell.size() || fault == std::errc::invalid_argument) return std::nullopt;
-  if (fault ==
-      std::errc::result_out_of_range) {  // too large or too small: the exponent's sign tells
-    const bool small =
-        cell.find("e-") != std::string_view::npos || cell.find("E-") != std::string_view::npos;
-    return small ? std::optional(0.0) : std::nullopt;
+  if (fault == std::errc::result_out_of_range) {
+    return is_tiny(cell) ? std::optional(0.0) : std::nullopt;
   }
   return value;
 }

@@ -81,6 +81,16 @@ TEST_F(Check, FindsMissingFiles) {
   EXPECT_EQ(report.count(Severity::kError), 1);
 }
 
+TEST_F(Check, CountsNamesThatNoFileCanHaveAsMissing) {
+  files_.write("a.jpg", "pixels");
+  const std::string name(300, 'x');
+  const CheckReport report =
+      check("{\"p\": \"" + name + "\", \"who\": 1}\n{\"p\": \"" + name + "#1\"}\n",
+            "{\"p\": \"a.jpg/b\"}\n");
+  EXPECT_THAT(report.findings,
+              Contains(finding(Severity::kError, "field 'p'", "3 files are missing")));
+}
+
 TEST_F(Check, CountsMissingModalitiesAndLabels) {
   const CheckReport report =
       check("{\"m\": [1], \"y\": 0}\n{\"m\": [2], \"y\": 1, \"who\": 1}\n{\"y\": 2}\n",

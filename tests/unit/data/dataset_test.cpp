@@ -1,5 +1,7 @@
 #include "relata/data/dataset.h"
 
+#include <set>
+
 #include "unit/data/support.h"
 
 namespace relata::data {
@@ -106,6 +108,22 @@ tables:
   EXPECT_THAT([&] { kb.follow(0, "name"); }, fails_with("field 'name' is text, not a reference"));
   EXPECT_THAT([&] { mentions.bytes(0, "entity"); }, fails_with("has no content of its own"));
   EXPECT_THAT([&] { mentions.table("k"); }, fails_with("has no table 'k'; it has: mentions, kb"));
+}
+
+TEST(Dataset, ReferencesMayBeWholeNumbersAsIdsMay) {
+  const Files files;
+  files.write("dataset.yaml",
+              "tables: {m: {fields: {e: ref(kb), o: [ref(kb)]}, file: m.jsonl}, kb: {file: "
+              "kb.jsonl}}");
+  files.write("kb.jsonl", "{\"id\": 4}\n{\"id\": 5}\n");
+  files.write("m.jsonl", "{\"e\": 5, \"o\": [4, \"5\"]}\n");
+  const View all = files.open()->all();
+  EXPECT_THAT(all.follow(0, "e"), ElementsAre(RowRef{1, 1}));
+  EXPECT_THAT(all.follow(0, "o"), ElementsAre(RowRef{1, 0}, RowRef{1, 1}));
+  files.write("m.jsonl", "{\"e\": 5.5}\n");
+  EXPECT_THAT([&] { files.open(); }, fails_with("field 'e' must be a text or a whole number"));
+  files.write("m.jsonl", "{\"o\": [true]}\n");
+  EXPECT_THAT([&] { files.open(); }, fails_with("field 'o' must be a text or a whole number"));
 }
 
 TEST(Dataset, RefusesDanglingReferences) {
@@ -250,6 +268,31 @@ TEST(Dataset, CutsATableWithoutSplits) {
   files.write("dataset.yaml", "fields: {t: text}\nsplits: {a: r.jsonl, b: s.jsonl}\ngroup: group");
   files.write("s.jsonl", "{\"id\": \"s\"}\n");
   EXPECT_THAT([&] { files.open({.fractions = {1, 1}}); }, fails_with("already has splits"));
+}
+
+TEST(Dataset, CutsTheLabelledRowsOfAnImportAlone) {
+  const Files files;
+  files.write("dataset.yaml",
+              "fields: {t: text}\nsplits: {unlabelled: u.jsonl, all: a.jsonl}\ngroup: group");
+  files.write("u.jsonl", "{\"id\": \"u0\", \"group\": 0}\n{\"id\": \"u1\", \"group\": 9}\n");
+  std::string records;
+  for (int i = 0; i < 20; ++i) {
+    records +=
+        "{\"id\": \"a" + std::to_string(i) + "\", \"group\": " + std::to_string(i / 2) + "}\n";
+  }
+  files.write("a.jsonl", records);
+  const auto dataset = files.open({.fractions = {1, 1}, .seed = 3});
+  EXPECT_THAT(dataset->splits(), ElementsAre("train", "test", "unlabelled"));
+  EXPECT_THAT(ids_of(dataset->split("unlabelled")), ElementsAre("u0", "u1"));
+  std::set<std::string> ids;
+  for (const std::string split : {"train", "test"}) {
+    EXPECT_EQ(dataset->split(split).size(), 10) << split;
+    for (const std::string& id : ids_of(dataset->split(split))) {
+      EXPECT_EQ(id[0], 'a');
+      ids.insert(id);
+    }
+  }
+  EXPECT_EQ(ids.size(), 20);
 }
 
 }  // namespace

@@ -108,10 +108,16 @@ TEST(NamedSplit, NamesTwoOrThreeParts) {
 TEST(ParseFractions, ReadsPartsBetweenSlashes) {
   EXPECT_THAT(parse_fractions("80/10/10"), ElementsAre(80, 10, 10));
   EXPECT_THAT(parse_fractions("0.5/0.5"), ElementsAre(0.5, 0.5));
+  EXPECT_THAT(parse_fractions("8/2"), ElementsAre(8, 2));
+  EXPECT_THAT(parse_fractions("1/1/1"), ElementsAre(1, 1, 1));
   for (const char* text : {"", "80/", "/20", "80/x", "80/NA", "80//20"}) {
     EXPECT_THAT([=] { parse_fractions(text); }, fails_with("expected numbers between slashes"));
   }
-  EXPECT_THAT([] { parse_fractions("100/0"); }, fails_with("expected more than 0"));
+  for (const char* text : {"100/0", "0/0", "80/-20"}) {
+    EXPECT_THAT([=] { parse_fractions(text); }, fails_with("expected more than 0"));
+  }
+  EXPECT_THAT([] { parse_fractions("100"); }, fails_with("a split has 1 parts"));
+  EXPECT_THAT([] { parse_fractions("40/30/20/10"); }, fails_with("a split has 4 parts"));
 }
 
 /// [folds][classes] rows.
