@@ -58,13 +58,13 @@ def intervals(row: dict) -> dict[str, list[float]]:
     return {name: [round(v[end], 6) for end in ("estimate", "low", "high")] for name, v in row["metrics"].items()}
 
 
-def summary_line(run: pathlib.Path, row: str, config_hash: str) -> dict | None:
-    """None while seeds are missing."""
+def summary_line(run: pathlib.Path, row: str, seeds: str, config_hash: str) -> dict | None:
+    """None unless it is of all the recipe's `seeds`, such as "0..9"."""
     file = run / "summary.json"
     if not file.exists():
         return None
     summary = json.loads(file.read_text())
-    first, last = (int(n) for n in yaml_lite.flatten((run / "config.yaml").read_text())["seeds"].split(".."))
+    first, last = (int(n) for n in seeds.split(".."))
     if summary["seeds"] != list(range(first, last + 1)):
         return None
     line = {
@@ -97,7 +97,8 @@ def main() -> None:
         if different:
             sys.exit(f"{job}: not a run of {recipe}: {', '.join(sorted(different))} differ")
         found.append(line_of(job, row, config_hash))
-    if (summary := summary_line(pathlib.Path(run), row, config_hash)) is not None:
+    seeds = yaml_lite.flatten(shown.stdout)["seeds"]
+    if (summary := summary_line(pathlib.Path(run), row, seeds, config_hash)) is not None:
         found.append(summary)
     lines += [line for line in found if (line["row"], line["seed"], line["fold"], line["config_hash"]) not in known]
     lines.sort(key=lambda line: (line["row"], line["fold"], -1 if line["seed"] is None else line["seed"]))
