@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "output.h"
+#include "relata/base/log.h"
 #include "relata/io/json.h"
 #include "relata/train/apply.h"
 #include "relata/train/model_card.h"
@@ -49,6 +50,9 @@ void print_subsets(const std::vector<train::SubsetResult>& subsets, const Common
 
 void run(Options o, const Common& common) {
   auto [model, dataset, view] = o.use.open();
+  if (o.use.apply.split == "all") {
+    spdlog::warn("scoring all records: some may be those that the model was trained on");
+  }
   if (o.subsets) return print_subsets(train::evaluate_subsets(model, view, o.use.apply), common);
   const train::SplitResult result = train::evaluate_model(model, view, o.use.apply);
   common.json ? print(to_json(result)) : print(train::metrics_table(result));

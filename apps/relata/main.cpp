@@ -1,10 +1,13 @@
 // relata: the command line. Data on stdout, log and progress on stderr; one line and an exit code
 // for an error.
 #include <ATen/Parallel.h>
+#include <c10/util/Exception.h>
 #include <malloc.h>
 
 #include <cstdio>
 #include <exception>
+#include <filesystem>
+#include <string>
 
 #include "relata/base/error.h"
 #include "relata/base/log.h"
@@ -29,6 +32,8 @@ void use_threads(int count) {
   if (count > 0) set_threads(count);
   at::set_num_threads(threads());
 }
+
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 int run(int argc, char** argv) {
   CLI::App app(
@@ -82,6 +87,14 @@ int main(int argc, char** argv) {
   } catch (const relata::train::Interrupted& stop) {
     std::fprintf(stderr, "relata: interrupted; the checkpoint is written, --resume goes on\n");
     return 128 + stop.signal;
+  } catch (const std::filesystem::filesystem_error& error) {
+    const relata::Error told =
+        relata::system_error("cannot be used", error.path1().string(), error.code().value());
+    std::fprintf(stderr, "relata: %s\n", told.what());
+    return told.exit_code();
+  } catch (const c10::Error& error) {
+    std::fprintf(stderr, "relata: %s\n", first_line(error.what_without_backtrace()).c_str());
+    return 1;
   } catch (const std::bad_alloc&) {
     std::fprintf(stderr, "relata: out of memory\n");
     return 1;

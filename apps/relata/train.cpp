@@ -1,11 +1,11 @@
 // relata train RECIPE [key=value …] --data D --out RUN: trains one or many seeds; a run folder.
+#include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 
 #include "output.h"
 #include "relata/base/file.h"
-#include "relata/train/model_card.h"
-#include "relata/train/result.h"
 #include "relata/train/runner.h"
 #include "verbs.h"
 
@@ -38,7 +38,8 @@ void run_single(const Options& o, const train::Recipe& recipe) {
                       .out = o.out,
                       .seed = recipe.seeds.front(),
                       .fold = {},
-                      .resume = train::Resume::kYes};
+                      .resume = train::Resume::kYes,
+                      .checked = true};
   if (!o.fold.empty()) spec.fold = parse_fold(o.fold);
   train::run_job(spec);
 }
@@ -52,9 +53,22 @@ void print_result(const train::Summary& summary, const Options& o, const Common&
   std::printf("\nreport: %s\n", (std::filesystem::path(o.out) / "report.html").c_str());
 }
 
+/// RELATA_SEED, where the command line says nothing of seeds. The runner's children are told
+/// theirs.
+std::string seed_of_environment(const Options& o) {
+  const char* seed = std::getenv("RELATA_SEED");
+  const bool said =
+      o.job || o.seed >= 0 || std::ranges::any_of(o.overrides, [](const std::string& override) {
+        return override.starts_with("seeds=");
+      });
+  return seed == nullptr || said ? "" : seed;
+}
+
 void run(Options o, const Common& common) {
   train::catch_signals();
   if (o.seed >= 0) o.overrides.push_back("seeds=" + std::to_string(o.seed));
+  if (const std::string seed = seed_of_environment(o); !seed.empty())
+    o.overrides.push_back("seeds=" + seed);
   const train::Recipe recipe = train::load_recipe(o.recipe, o.overrides);
   if (o.print_config) {
     std::fputs(recipe.yaml().c_str(), stdout);
@@ -85,8 +99,7 @@ void add_train(CLI::App& app, const Common& common) {
   o->data.add_to(*verb, "--data");
   o->data.add_cut_to(*verb);
   verb->add_option("--out", o->out, "the run folder to write");
-  verb->add_option("--seed", o->seed, "short for seeds=N")
-      ->envname("RELATA_SEED")
+  verb->add_option("--seed", o->seed, "short for seeds=N (Env:RELATA_SEED)")
       ->check(CLI::NonNegativeNumber);
   verb->add_option(
           "--jobs", o->jobs,

@@ -119,7 +119,7 @@ class M3colStep {
     optimizer_->clear_gradients();
     WithDraws system(*system_, draws);
     return train::accumulate_gradient(system, batches, {.epoch = epoch, .epochs = epochs},
-                                      {.accumulation = recipe_.train.accumulation});
+                                      recipe_.train.accumulation);
   }
 
   NamedTensors gradients() {

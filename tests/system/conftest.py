@@ -36,6 +36,17 @@ def run(*words, check=None, **options):
     return done
 
 
+def refuse(*words, saying, code=2, **options):
+    """Runs what must end with that exit code and one line that holds every text of `saying`."""
+    done = run(*words, **options)
+    assert done.returncode == code, f"exit {done.returncode}: {done.stderr}"
+    lines = [line for line in done.stderr.splitlines() if line.startswith("relata:")]
+    assert len(lines) == 1, done.stderr
+    for text in saying:
+        assert text in lines[0], lines[0]
+    return done
+
+
 def write_dataset(folder, rows=48, splits=("train", "test"), missing=()):
     """Three vector fields, three classes; `missing`: (split, row, field)."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -5,17 +5,7 @@ import resource
 import signal
 
 import pytest
-from conftest import run, write_dataset
-
-
-def refuse(*words, saying, code=2, **options):
-    done = run(*words, **options)
-    assert done.returncode == code, f"exit {done.returncode}: {done.stderr}"
-    lines = [line for line in done.stderr.splitlines() if line.startswith("relata:")]
-    assert len(lines) == 1, done.stderr
-    for text in saying:
-        assert text in lines[0], lines[0]
-    return done
+from conftest import refuse, run, write_dataset
 
 
 @pytest.mark.parametrize(("override", "saying"), [

@@ -31,7 +31,7 @@ def test_train_evaluate_predict(tmp_path, dataset, recipe):
 def test_a_validation_split_calibrates_and_selects(tmp_path, recipe):
     data = write_dataset(tmp_path / "d", splits=("train", "val", "test"))
     out = tmp_path / "run"
-    run("train", recipe, "train.select.rule=best_validation", "train.evaluate.splits=[]", "--data", data, "--out", out, check=0)
+    run("train", recipe, "train.select.rule=best_validation", "--data", data, "--out", out, check=0)
     result = json.loads((out / "result.json").read_text())
     assert "validation" in result["selection"]
     run("predict", out, data, "--out", tmp_path / "p.jsonl", check=0)

@@ -149,6 +149,12 @@ void AtomicFile::commit() {
   sync_folder(folder_of(path_));
 }
 
+void sync_file(const fs::path& path) {
+  const Descriptor file{::open(path.c_str(), O_WRONLY | O_CLOEXEC)};
+  if (file.value < 0 || write_calls().fsync(file.value) != 0)
+    throw system_error("cannot flush", path.string(), errno);
+}
+
 void write_file(const fs::path& path, std::string_view content) {
   AtomicFile file(path);
   file.write(content);

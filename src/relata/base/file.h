@@ -51,6 +51,9 @@ class AtomicFile {
   int descriptor_ = -1;
 };
 
+/// Returns once the content of the file is on the disk.
+void sync_file(const std::filesystem::path& path);
+
 /// AtomicFile in one call.
 void write_file(const std::filesystem::path& path, std::string_view content);
 

@@ -44,11 +44,6 @@ data::View choose_split(const data::Dataset& dataset, ApplyOptions& options) {
     const std::string validation = validation_split(dataset);
     options.split = dataset.has_split("test") ? "test" : validation.empty() ? "all" : validation;
   }
-  if (options.split == "all") {
-    spdlog::warn(
-        "scoring all records: there is no test or validation split, so some may be those the model "
-        "was trained on");
-  }
   if (options.split == "all" && !dataset.has_split("all")) return dataset.all();
   return dataset.split(options.split);
 }

@@ -7,12 +7,14 @@
 #include <array>
 #include <cmath>
 
+#include "relata/base/error.h"
 #include "relata/base/log.h"
 #include "relata/data/split.h"
 #include "relata/data/transform.h"
 #include "relata/metrics/ranking.h"
 #include "relata/models/logistic_regression.h"
 #include "relata/train/class_metrics.h"
+#include "relata/train/signals.h"
 
 namespace relata::train {
 namespace {
@@ -41,8 +43,8 @@ class OneThread {
 struct Matrix {
   Tensor x;  ///< [rows, width] float64
   Tensor y;  ///< [rows] int64
-  std::vector<std::string> ids;
   std::vector<std::string> groups;
+  data::View view;
 };
 
 Matrix matrix_of(const data::View& view, const std::vector<std::string>& fields,
@@ -54,14 +56,13 @@ Matrix matrix_of(const data::View& view, const std::vector<std::string>& fields,
     if (usable) rows.push_back(i);
   }
   const data::View chosen = view.select(rows);
-  Matrix matrix;
+  Matrix matrix{.view = chosen};
   std::vector<Tensor> parts;
   for (const std::string& field : fields) parts.push_back(data::field_matrix(chosen, field).values);
   matrix.x = torch::cat(parts, 1);
   std::vector<int64_t> labels;
   for (int64_t i = 0; i < chosen.size(); ++i) {
     labels.push_back(chosen.class_label(i, label));
-    matrix.ids.push_back(chosen.id(i));
     matrix.groups.push_back(chosen.group(i));
   }
   matrix.y = torch::tensor(labels);
@@ -121,7 +122,7 @@ Baseline fit_baseline(const BaselineTask& task, const std::vector<std::string>& 
           .c = c,
           .cross_validated_auc = scores[best],
           .test = {.classes = names, .logits = model.logits(scale(test.x)), .labels = test.y},
-          .ids = test.ids};
+          .scored = test.view};
 }
 
 }  // namespace
@@ -139,9 +140,18 @@ std::vector<Baseline> logistic_baselines(const BaselineTask& task) {
       spdlog::info("baselines leave out '{}': not every scored row has it", field);
     }
   }
+  std::vector<std::vector<std::string>> subsets;
+  if (everywhere.size() > 1) subsets.push_back(everywhere);
+  for (const std::string& field : everywhere) subsets.push_back({field});
   std::vector<Baseline> baselines;
-  if (everywhere.size() > 1) baselines.push_back(fit_baseline(task, everywhere));
-  for (const std::string& field : everywhere) baselines.push_back(fit_baseline(task, {field}));
+  for (const std::vector<std::string>& fields : subsets) {
+    stop_if_asked();
+    try {
+      baselines.push_back(fit_baseline(task, fields));
+    } catch (const Error& error) {
+      spdlog::warn("no logistic regression on {}: {}", fmt::join(fields, "+"), error.what());
+    }
+  }
   return baselines;
 }
 

@@ -14,7 +14,7 @@ struct Baseline {
   double c = 0;                     ///< chosen inverse regularisation
   double cross_validated_auc = 0;   ///< on the training rows, at that C
   Classifies::Classification test;  ///< logits and labels of the scored rows
-  std::vector<std::string> ids;     ///< of the scored rows
+  data::View scored;                ///< these rows: labelled, with all the fields
 };
 
 struct BaselineTask {
@@ -26,6 +26,7 @@ struct BaselineTask {
 /// L2 logistic regression on standardised features: all fields together (those that every scored
 /// row has), then each alone. C from 1e-4 to 1e2 by decades, chosen by the mean AUC of 5 × 5
 /// stratified cross-validation on the training rows; standardisation is fitted inside each fold.
+/// One that cannot be fitted to these rows is left out with a warning.
 std::vector<Baseline> logistic_baselines(const BaselineTask& task);
 
 }  // namespace relata::train

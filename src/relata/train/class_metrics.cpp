@@ -23,14 +23,20 @@ torch::Tensor probabilities(const torch::Tensor& logits, double temperature) {
   return torch::softmax(logits.to(torch::kFloat64) / temperature, /*dim=*/1);
 }
 
-Evaluation class_metrics(const Classifies::Classification& result,
-                         const torch::Tensor& auc_scores) {
-  const torch::Tensor labelled = result.labels >= 0;
-  const std::vector<int64_t> labels = to_vector(result.labels.index({labelled}));
+LabelledRows::LabelledRows(const Classifies::Classification& result)
+    : rows((result.labels >= 0).nonzero().squeeze(1)),
+      logits(result.logits.index_select(0, rows)),
+      labels(to_vector(result.labels.index_select(0, rows))) {
   if (labels.empty())
     throw Error({.what = "no row of this split has a label, so there is nothing to score"});
-  const DenseScores logits(result.logits.index({labelled}));
-  const DenseScores ranks(auc_scores.index({labelled}));
+}
+
+Evaluation class_metrics(const Classifies::Classification& result,
+                         const torch::Tensor& auc_scores) {
+  const LabelledRows labelled(result);
+  const std::vector<int64_t>& labels = labelled.labels;
+  const DenseScores logits(labelled.logits);
+  const DenseScores ranks(auc_scores.index_select(0, labelled.rows));
   const std::vector<int64_t> predicted = metrics::argmax(logits.view());
   Evaluation evaluation{.rows = static_cast<int64_t>(labels.size()), .metrics = {}};
   evaluation.metrics.push_back({"accuracy", metrics::accuracy(predicted, labels)});

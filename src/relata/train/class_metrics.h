@@ -8,6 +8,14 @@
 
 namespace relata::train {
 
+/// The rows of a classification that have a label. Throws Error if there is none.
+struct LabelledRows {
+  explicit LabelledRows(const Classifies::Classification& result);
+  torch::Tensor rows;    ///< their positions
+  torch::Tensor logits;  ///< [labelled rows, classes]
+  std::vector<int64_t> labels;
+};
+
 /// Over the labelled rows: accuracy; for two classes f1_binary (class 1), else f1_weighted and
 /// f1_macro; roc_auc of `auc_scores` [rows, classes] float64 (class 1 for two classes, else macro
 /// one-vs-rest; NaN with one class). Throws Error if no row has a label.

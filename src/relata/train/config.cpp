@@ -1,8 +1,12 @@
 #include "relata/train/config.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+
+#include "relata/base/error.h"
 
 namespace relata::train {
 
@@ -44,6 +48,10 @@ void describe(Fields& fields, SelectionConfig& c) {
                {.low = 0});
   fields.value("grid", c.grid, "cross_validated: candidate epochs are its multiples", {.low = 1});
   fields.value("smooth", c.smooth, "cross_validated: width of the centred mean, odd", {.low = 1});
+  if (c.smooth % 2 == 0) {
+    throw Error({.what = fmt::format("'train.select.smooth' must be odd, but is {}", c.smooth),
+                 .remedy = "a centred mean has as many points before as behind"});
+  }
 }
 
 void describe(Fields& fields, EvaluationConfig& c) {

@@ -68,7 +68,6 @@ void describe(Fields& fields, CheckpointConfig& config);
 struct TrainConfig {
   // Changes results.
   int64_t epochs = 100;
-  int64_t stop_after = 0;   ///< run only so many of the scheduled epochs; 0: all
   int64_t batch = 0;        ///< rows a step; 0: the whole split
   int64_t micro_batch = 0;  ///< rows a pass; 0: the whole batch
   Accumulation accumulation = Accumulation::kExact;
@@ -78,7 +77,8 @@ struct TrainConfig {
   OptimizerConfig optimizer;
   ScheduleConfig schedule;
   SelectionConfig select;
-  // Changes only what is recorded, and speed.
+  // Changes only how far it goes, what is recorded, and speed.
+  int64_t stop_after = 0;  ///< run only so many of the scheduled epochs; 0: all
   EvaluationConfig evaluate;
   CheckpointConfig checkpoint;
   int64_t loader_threads = 1;

@@ -69,11 +69,6 @@ void Encoded::add(std::string name, EncodedRole role) {
   items_.emplace_back(std::move(name), std::move(role));
 }
 
-bool Encoded::contains(std::string_view name) const {
-  return std::any_of(items_.begin(), items_.end(),
-                     [&](const auto& item) { return item.first == name; });
-}
-
 const EncodedRole& Encoded::operator[](std::string_view name) const {
   for (const auto& [role, value] : items_) {
     if (role == name) return value;

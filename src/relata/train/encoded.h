@@ -23,7 +23,6 @@ class Encoded {
   void add(std::string name, EncodedRole role);
   /// Throws Error if there is no such name.
   const EncodedRole& operator[](std::string_view name) const;
-  bool contains(std::string_view name) const;
   const std::vector<std::pair<std::string, EncodedRole>>& items() const { return items_; }
 
  private:

@@ -28,7 +28,6 @@ class LossParts {
   void append(const LossParts& other);
 
   const std::vector<LossPart>& items() const { return items_; }
-  bool empty() const { return items_.empty(); }
 
   /// Σ weight · sum / count; parts that counted nothing are left out. Undefined if there are none.
   torch::Tensor total() const;

@@ -4,7 +4,8 @@
 #include <string>
 
 #include "relata/report/table.h"
-#include "relata/train/job.h"
+#include "relata/train/job_data.h"
+#include "relata/train/model_folder.h"
 #include "relata/train/result.h"
 
 namespace relata::train {

@@ -1,6 +1,9 @@
 #include "relata/train/model_folder.h"
 
+#include <cinttypes>
+#include <cstdio>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "relata/base/error.h"
 #include "relata/base/file.h"
@@ -30,8 +33,10 @@ fs::path first_seed_of(const fs::path& run) {
   if (!fs::is_directory(run / "jobs")) return {};
   for (const auto& entry : fs::directory_iterator(run / "jobs")) {
     const std::string name = entry.path().filename().string();
-    if (name.starts_with("seed-") && fs::exists(entry.path() / "model" / "config.json")) {
-      seeds[std::stoll(name.substr(5))] = entry.path() / "model";
+    int64_t seed = 0;
+    if (std::sscanf(name.c_str(), "seed-%" SCNd64, &seed) == 1 &&
+        fs::exists(entry.path() / "model" / "config.json")) {
+      seeds[seed] = entry.path() / "model";
     }
   }
   return seeds.empty() ? fs::path() : seeds.begin()->second;
@@ -57,9 +62,9 @@ fs::path model_folder_of(const fs::path& path) {
 void save_model(const fs::path& folder, System& system, const ModelInfo& info,
                 const std::string& card) {
   nn::NamedTensors tensors = weights_of(system);
-  const std::string hash = nn::tensor_hash(tensors);
   for (const auto& [name, tensor] : info.state.tensors)
     tensors[std::string(kStatePrefix) + name] = tensor;
+  const std::string hash = nn::tensor_hash(tensors);
   const json config{{"format", kFormat},
                     {"relata", RELATA_VERSION},
                     {"system", system.name()},
@@ -105,19 +110,26 @@ LoadedModel load_model(const fs::path& path) {
   }
   const std::string weights_file = (folder / "model.safetensors").string();
   nn::NamedTensors weights;
-  for (const auto& [name, tensor] : nn::load_tensors(weights_file).tensors) {
+  const nn::NamedTensors tensors = nn::load_tensors(weights_file).tensors;
+  if (nn::tensor_hash(tensors) != model.weights_hash) {
+    throw Error({.what = "does not hold the weights that config.json describes",
+                 .where = weights_file,
+                 .remedy = "restore the folder"});
+  }
+  for (const auto& [name, tensor] : tensors) {
     const bool state = name.starts_with(kStatePrefix);
     (state ? model.info.state.tensors : weights)[state ? name.substr(kStatePrefix.size()) : name] =
         tensor;
   }
   model.system = model.info.recipe.make_system();
-  model.system->build(model.info.state);
-  nn::assign_tensors(weights_of(*model.system), weights, weights_file);
-  if (nn::tensor_hash(weights) != model.weights_hash) {
-    throw Error({.what = "does not hold the weights that config.json describes",
-                 .where = weights_file,
+  try {
+    model.system->build(model.info.state);
+  } catch (const std::out_of_range&) {
+    throw Error({.what = "lacks facts or statistics that the system was fitted with",
+                 .where = folder.string(),
                  .remedy = "restore the folder"});
   }
+  nn::assign_tensors(weights_of(*model.system), weights, weights_file);
   model.system->module().eval();
   return model;
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <filesystem>
@@ -57,15 +58,16 @@ void describe_recipe(Fields& fields, Recipe& r, std::unique_ptr<System>& system)
 
 /// Keys that say how often or how fast to run, not what a run computes.
 bool changes_results(const std::string& path) {
-  constexpr std::array<std::string_view, 9> kOther{"name",
-                                                   "seeds",
-                                                   "folds",
-                                                   "description",
-                                                   "source",
-                                                   "baselines.",
-                                                   "train.evaluate.",
-                                                   "train.checkpoint.",
-                                                   "train.loader_threads"};
+  constexpr std::array<std::string_view, 10> kOther{"name",
+                                                    "seeds",
+                                                    "folds",
+                                                    "description",
+                                                    "source",
+                                                    "baselines.",
+                                                    "train.evaluate.",
+                                                    "train.checkpoint.",
+                                                    "train.loader_threads",
+                                                    "train.stop_after"};
   for (const std::string_view prefix : kOther) {
     if (path.starts_with(prefix)) return false;
   }
@@ -91,7 +93,10 @@ std::vector<int64_t> parse_seeds(const std::string& text) {
     std::string_view item = list.substr(0, comma);
     while (item.starts_with(' ')) item.remove_prefix(1);
     while (item.ends_with(' ')) item.remove_suffix(1);
-    seeds.push_back(whole_number(item, "seeds"));
+    const int64_t seed = whole_number(item, "seeds");
+    if (std::find(seeds.begin(), seeds.end(), seed) != seeds.end())
+      throw Error({.what = fmt::format("the seed {} is named twice", seed), .where = "seeds"});
+    seeds.push_back(seed);
     if (comma == list.size()) return seeds;
     list.remove_prefix(comma + 1);
   }

@@ -1,5 +1,6 @@
 #include "relata/train/run_folder.h"
 
+#include <cerrno>
 #include <chrono>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -74,25 +75,30 @@ struct RunFolder::Writers {
 RunFolder::RunFolder(fs::path path, const std::string& config_yaml, Resume resume)
     : path_(std::move(path)) {
   const fs::path config = path_ / "config.yaml";
-  if (resume == Resume::kYes && fs::exists(config)) {
-    if (without_comments(read_file(config)) != without_comments(config_yaml)) {
-      throw Error({.what = "holds a run of another recipe or of other settings, so it cannot be "
-                           "resumed with these",
+  std::error_code error;
+  if (resume == Resume::kYes && fs::is_directory(path_, error)) {
+    lock_.emplace(path_);
+    remove_leftovers(path_);  // of writers that were killed
+    remove_leftovers(checkpoint().parent_path());
+    if (fs::exists(config)) {
+      if (without_comments(read_file(config)) == without_comments(config_yaml)) return;
+      throw Error({.what = "holds a run of another recipe, other settings or other data, so it "
+                           "cannot be resumed with these",
                    .where = path_.string(),
                    .remedy = "repeat the settings in its config.yaml, or choose another --out"});
     }
-  } else {
-    std::error_code ignored;
-    if (fs::exists(path_, ignored) && !(fs::is_directory(path_) && fs::is_empty(path_))) {
-      throw Error({.what = "already exists",
-                   .where = path_.string(),
-                   .remedy = "add --resume to go on with it, or choose another --out"});
-    }
-    fs::create_directories(path_, ignored);
-    if (ignored) throw system_error("cannot create the folder", path_.string(), ignored.value());
-    write_file(config, config_yaml);
   }
-  fs::create_directories(path_ / "checkpoints");
+  if (fs::exists(path_, error) && !(fs::is_directory(path_) && fs::is_empty(path_))) {
+    throw Error({.what = "already exists",
+                 .where = path_.string(),
+                 .remedy = resume == Resume::kYes
+                               ? "it holds no run to resume: choose another --out"
+                               : "add --resume to go on with it, or choose another --out"});
+  }
+  fs::create_directories(path_, error);
+  if (error) throw system_error("cannot create the folder", path_.string(), error.value());
+  if (!lock_) lock_.emplace(path_);
+  write_file(config, config_yaml);
 }
 
 RunFolder::~RunFolder() = default;
@@ -100,18 +106,14 @@ RunFolder::~RunFolder() = default;
 void RunFolder::open_writers() {
   if (writers_) return;
   writers_ = std::make_unique<Writers>();
-  writers_->metrics.open(path_ / "metrics.jsonl", std::ios::app);
+  writers_->metrics.open(metrics(), std::ios::app);
   writers_->events = std::make_unique<report::EventWriter>(path_, wall_time());
 }
 
 void RunFolder::append(const Record& record) {
   open_writers();
   writers_->metrics << io::to_line(to_json(record)) << '\n';
-  if (!writers_->metrics) {
-    throw Error({.what = "cannot write",
-                 .where = (path_ / "metrics.jsonl").string(),
-                 .kind = Error::Kind::kMachine});
-  }
+  if (!writers_->metrics) throw system_error("cannot write", metrics().string(), errno);
   add_scalars(*writers_->events, record);
 }
 
@@ -119,17 +121,14 @@ int64_t RunFolder::metrics_size() {
   open_writers();
   writers_->metrics.flush();
   writers_->events->flush();
-  if (!writers_->metrics) {
-    throw Error({.what = "cannot write",
-                 .where = (path_ / "metrics.jsonl").string(),
-                 .kind = Error::Kind::kMachine});
-  }
-  return static_cast<int64_t>(fs::file_size(path_ / "metrics.jsonl"));
+  if (!writers_->metrics) throw system_error("cannot write", metrics().string(), errno);
+  sync_file(metrics());
+  return static_cast<int64_t>(fs::file_size(metrics()));
 }
 
 void RunFolder::restore(int64_t metrics_size) {
   writers_.reset();
-  const fs::path metrics = path_ / "metrics.jsonl";
+  const fs::path metrics = this->metrics();
   const auto there = fs::exists(metrics) ? static_cast<int64_t>(fs::file_size(metrics)) : 0;
   if (there < metrics_size) {
     throw Error({.what = "is shorter than its checkpoint says",
@@ -146,7 +145,7 @@ void RunFolder::restore(int64_t metrics_size) {
   events.flush();
 }
 
-std::vector<Record> RunFolder::records() const { return read_records(path_ / "metrics.jsonl"); }
+std::vector<Record> RunFolder::records() const { return read_records(metrics()); }
 
 std::vector<Record> read_records(const fs::path& metrics_jsonl) {
   std::vector<Record> records;

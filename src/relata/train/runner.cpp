@@ -2,10 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
-#include "relata/base/error.h"
-#include "relata/base/file.h"
 #include "relata/base/log.h"
 #include "relata/base/parallel.h"
 #include "relata/base/progress_bar.h"
@@ -27,9 +23,9 @@ class Runner {
       run_job(job(recipe_.seeds.front()));
       return finish({options_.out});
     }
-    recipe_.make_system()->fit(
-        data_.train.train);  // what it refuses, it refuses before anything is written
-    claim_folder();
+    check_data();
+    const RunFolder folder(options_.out, run_config(recipe_, *data_.dataset), options_.resume);
+    fs::create_directories(options_.out / "jobs");
     if (recipe_.folds.count > 0) run_folds();
     std::vector<fs::path> folders;
     std::vector<ChildJob> jobs;
@@ -53,13 +49,11 @@ class Runner {
             .resume = options_.resume};
   }
 
-  /// The folder of the whole run holds config.yaml, as that of a job does; the same rules about
-  /// resuming apply.
-  void claim_folder() const {
-    const RunFolder folder(options_.out, recipe_.yaml(), options_.resume);
-    fs::create_directories(options_.out / "jobs");
-    std::error_code ignored;
-    fs::remove(options_.out / "checkpoints", ignored);  // jobs have their own
+  /// What the data make impossible is refused before anything is written.
+  void check_data() const {
+    const std::unique_ptr<System> system = recipe_.make_system();
+    system->build(system->fit(data_.train.train));
+    check_job(recipe_, data_, *system);
   }
 
   int64_t at_once() const { return options_.jobs > 0 ? options_.jobs : threads(); }
@@ -136,8 +130,7 @@ class Runner {
   Summary finish(const std::vector<fs::path>& folders) {
     std::vector<JobResult> jobs;
     for (const fs::path& folder : folders) jobs.push_back(read_result(folder / "result.json"));
-    const std::string split =
-        data_.dataset->has_split("test") ? "test" : data_.final_splits.back().first;
+    const std::string split = summary_split(jobs.front());
     const SummaryInput input{.recipe = recipe_,
                              .data = data_,
                              .folders = folders,

@@ -10,14 +10,6 @@
 
 namespace relata::train {
 
-/// The rows of a classification that have a label.
-struct Labelled {
-  explicit Labelled(const Classifies::Classification& result);
-  DenseScores logits;
-  std::vector<int64_t> labels;
-  std::vector<int64_t> rows;  ///< their positions in the view
-};
-
 struct ScoredClassifier {
   metrics::ClassificationReport report;
   DenseScores probabilities;  ///< of the labelled rows, calibrated

@@ -19,9 +19,14 @@ int take_signal() {
   return signal;
 }
 
+void stop_if_asked() {
+  if (pending_signal() != 0) throw Interrupted{take_signal()};
+}
+
 void catch_signals() {
   struct sigaction action{};
   action.sa_handler = remember_signal;
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
   ::sigaction(SIGINT, &action, nullptr);
   ::sigaction(SIGTERM, &action, nullptr);
 }

@@ -15,7 +15,11 @@ int pending_signal();
 /// The same, and forgets it, so that a later run starts afresh.
 int take_signal();
 
-/// Lets SIGINT and SIGTERM end training after the current step instead of killing the process.
+/// Throws Interrupted if a signal has come.
+void stop_if_asked();
+
+/// Lets SIGINT and SIGTERM end training after the current step instead of killing the process. The
+/// same signal a second time kills, as it would have.
 void catch_signals();
 
 /// The same until it goes out of scope, for a host program that has handlers of its own; whatever

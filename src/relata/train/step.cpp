@@ -229,10 +229,9 @@ StepLoss backward_twice(System& system, std::span<const data::Batch> batches,
 }  // namespace
 
 StepLoss accumulate_gradient(System& system, std::span<const data::Batch> batches,
-                             const Progress& progress, const StepOptions& options) {
-  if (options.accumulation != Accumulation::kExact) {
-    return backward_separately(system, batches, progress, options.accumulation);
-  }
+                             const Progress& progress, Accumulation accumulation) {
+  if (accumulation != Accumulation::kExact)
+    return backward_separately(system, batches, progress, accumulation);
   if (batches.size() == 1) return backward_whole(system, batches.front(), progress, 1.0);
   refuse_inexact(system, progress);
   torch::Generator cpu = generator();

@@ -13,10 +13,6 @@ enum class Accumulation {
   kSum,    ///< their sum
 };
 
-struct StepOptions {
-  Accumulation accumulation = Accumulation::kExact;
-};
-
 /// Adds the gradient to the parameters' `grad`, which the caller has cleared, and returns the loss.
 ///
 /// Exact, one micro-batch: one pass. Several with an objective: a pass without graph, the objective
@@ -26,6 +22,6 @@ struct StepOptions {
 /// for what exact accumulation cannot do: training-mode BatchNorm or a forward that reads other
 /// rows, with more than one micro-batch.
 StepLoss accumulate_gradient(System& system, std::span<const data::Batch> batches,
-                             const Progress& progress, const StepOptions& options);
+                             const Progress& progress, Accumulation accumulation);
 
 }  // namespace relata::train

@@ -1,6 +1,7 @@
 #include "relata/train/summary.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -28,14 +29,6 @@ const SplitResult& split_of(const JobResult& job, const std::string& name) {
                        [&](const SplitResult& s) { return s.split == name; });
 }
 
-/// The split that a summary is about: the test split, else the last one scored.
-std::string summary_split(const JobResult& job) {
-  for (const SplitResult& split : job.splits) {
-    if (split.split == "test") return split.split;
-  }
-  return job.splits.back().split;
-}
-
 std::vector<SeedMetric> over_seeds(const std::vector<JobResult>& jobs, const std::string& split) {
   std::vector<SeedMetric> metrics;
   for (const Metric& first : split_of(jobs.front(), split).metrics) {
@@ -50,6 +43,16 @@ std::vector<SeedMetric> over_seeds(const std::vector<JobResult>& jobs, const std
     metrics.push_back(std::move(metric));
   }
   return metrics;
+}
+
+/// "epoch 499, the last; …"; with an epoch of its own for each seed, all of them.
+std::string selection_of(const SummaryInput& input) {
+  std::vector<int64_t> epochs;
+  for (const JobResult& job : input.jobs) epochs.push_back(job.selected_epoch);
+  if (std::ranges::all_of(epochs, [&](int64_t epoch) { return epoch == epochs.front(); }))
+    return input.jobs.front().selection;
+  return fmt::format("epochs {} (by seed), {}", fmt::join(epochs, ", "),
+                     selection_rule(input.recipe));
 }
 
 /// The metrics named in `names`, with intervals, of a classification by `probabilities`.
@@ -93,7 +96,7 @@ void add_ensemble_and_baselines(Summary& summary, const SummaryInput& input,
   std::optional<double> p_value;
   for (size_t b = 0; b < input.baselines.size(); ++b) {
     const Baseline& baseline = input.baselines[b];
-    const ScoredClassifier scored = score_classifier(baseline.test, {}, view);
+    const ScoredClassifier scored = score_classifier(baseline.test, {}, baseline.scored);
     summary.baselines.push_back(scored_row(fmt::format("{} (C {:g})", baseline.name, baseline.c),
                                            scored, summary.over_seeds));
     if (b != 0 || scored.labels != answers.labels) continue;
@@ -199,11 +202,18 @@ report::Table seeds_table(const Summary& s) {
 
 }  // namespace
 
+std::string summary_split(const JobResult& job) {
+  for (const SplitResult& split : job.splits) {
+    if (split.split == "test") return split.split;
+  }
+  return job.splits.back().split;
+}
+
 Summary summarise(const SummaryInput& input) {
   Summary s{.recipe = input.recipe.name,
             .config_hash = input.recipe.hash(),
             .description = input.recipe.description,
-            .selection = input.jobs.front().selection,
+            .selection = selection_of(input),
             .split = summary_split(input.jobs.front()),
             .choice = input.choice};
   for (const JobResult& job : input.jobs) s.seeds.push_back(job.seed);

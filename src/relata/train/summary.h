@@ -54,6 +54,9 @@ struct Summary {
   std::optional<EpochChoice> choice;
 };
 
+/// The split that a summary is about: the test split, else the last one scored.
+std::string summary_split(const JobResult& job);
+
 /// `jobs`: finished seed jobs, with their run folders. `choice`: where cross-validation chose the
 /// epoch.
 struct SummaryInput {

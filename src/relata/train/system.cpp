@@ -27,6 +27,8 @@ LossParts System::objective(const Encoded&, const data::Rows&, const Draws&, con
   return {};
 }
 
+void System::check(const data::View&) const {}
+
 std::map<std::string, double> System::counts(const data::Batch&) const {
   throw Error({.what = "system '" + name() + "' cannot count its loss parts in advance",
                .remedy = "use one micro-batch per batch (train.micro_batch=0)"});

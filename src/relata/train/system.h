@@ -138,6 +138,9 @@ class System {
   /// has been seen.
   virtual std::map<std::string, double> counts(const data::Batch& batch) const;
 
+  /// Throws Error for rows that it could not score: asked of every split before training. The
+  /// default looks at nothing.
+  virtual void check(const data::View& view) const;
   /// Scores a whole split, never a mean of batch means.
   virtual Evaluation evaluate(const data::View& view) = 0;
 };

@@ -121,8 +121,7 @@ class Loop {
 
   void step(const data::Loader::Prepared& batches) {
     optimizer_.clear_gradients();
-    const StepLoss loss =
-        accumulate_gradient(system_, batches, progress(), {.accumulation = config_.accumulation});
+    const StepLoss loss = accumulate_gradient(system_, batches, progress(), config_.accumulation);
     if (!std::isfinite(loss.total)) {
       throw Error({.what = fmt::format("the loss became {} at epoch {}, step {}", loss.total,
                                        position_.epoch, position_.step),
@@ -183,15 +182,7 @@ class Loop {
 
   void consider(const Evaluation& evaluation) {
     const double value = evaluation[config_.select.metric];
-    if (std::isnan(value)) {
-      std::vector<std::string> names;
-      for (const Metric& metric : evaluation.metrics) names.push_back(metric.name);
-      throw Error(
-          {.what = fmt::format("the selecting metric '{}' is undefined on the validation split",
-                               config_.select.metric),
-           .where = "train.select.metric",
-           .remedy = fmt::format("choose one of: {}", fmt::join(names, ", "))});
-    }
+    check_metric(config_.select, evaluation, data_.validation);
     const bool better =
         std::isnan(position_.best) ||
         (config_.select.larger_is_better ? value > position_.best : value < position_.best);
@@ -221,6 +212,7 @@ class Loop {
     checkpoint.tensors["generator"] = at::detail::getDefaultCPUGenerator().get_state();
     checkpoint.facts["position"] = to_line(position_);
     checkpoint.facts["metrics_size"] = std::to_string(run_.metrics_size());
+    std::filesystem::create_directories(run_.checkpoint().parent_path());
     write_checkpoint(run_.checkpoint(), checkpoint);
     last_saved_ = Clock::now();
   }
@@ -296,6 +288,17 @@ void check_selection(const TrainConfig& config, const TrainData& data) {
         {.what = "train.select.rule=best_validation needs a validation split, and there is none",
          .remedy = "add a split named 'val', or select by cross_validated or last"});
   }
+}
+
+void check_metric(const SelectionConfig& select, const Evaluation& evaluation,
+                  const std::string& rows) {
+  if (!std::isnan(evaluation[select.metric])) return;
+  std::vector<std::string> names;
+  for (const Metric& metric : evaluation.metrics) names.push_back(metric.name);
+  throw Error(
+      {.what = fmt::format("the selecting metric '{}' is undefined on '{}'", select.metric, rows),
+       .where = "train.select.metric",
+       .remedy = fmt::format("choose one of: {}", fmt::join(names, ", "))});
 }
 
 TrainResult train(System& system, const State& state, const TrainConfig& config,

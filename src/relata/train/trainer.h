@@ -30,6 +30,10 @@ struct TrainResult {
 /// too.
 void check_selection(const TrainConfig& config, const TrainData& data);
 
+/// Throws Error if the metric that selects is missing from an evaluation of `rows`, or undefined.
+void check_metric(const SelectionConfig& select, const Evaluation& evaluation,
+                  const std::string& rows);
+
 /// Trains `system` (fitted and built) and leaves the selected weights in it. A run folder with a
 /// checkpoint is resumed from it; the final weights are then the same, bit for bit, as those of an
 /// uninterrupted run on the same machine, build and thread count. Throws Interrupted after a

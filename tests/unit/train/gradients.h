@@ -53,7 +53,7 @@ inline StepResult step(System& system, const std::vector<data::Batch>& batches,
   system.module().zero_grad();
   torch::manual_seed(5);
   StepResult result;
-  result.loss = accumulate_gradient(system, batches, {}, {.accumulation = accumulation});
+  result.loss = accumulate_gradient(system, batches, {}, accumulation);
   result.gradients = gradients_of(system);
   result.next = torch::rand({3});
   return result;

@@ -60,13 +60,23 @@ Tensor scaled_values(const Tensor& raw, const data::Affine& scale, const std::st
     throw Error({.what = fmt::format("'{}' is {}, but the model was trained on {} features", role,
                                      shape_of(raw), scale.offset.size(0))});
   }
-  const Tensor scaled = scale(raw.to(torch::kFloat64));
+  const Tensor scaled = scale(raw.to(torch::kFloat64)).to(torch::kFloat32);
   if (const Tensor bad = scaled.isfinite().logical_not(); bad.any().item<bool>()) {
     throw Error({.what = fmt::format("'{}' holds a value that is not finite", role),
                  .where = fmt::format("row {}", bad.nonzero()[0][0].item<int64_t>()),
                  .remedy = "impute it, or leave the modality out"});
   }
-  return scaled.to(torch::kFloat32);
+  return scaled;
+}
+
+/// The positions of a view, some at a time.
+std::vector<std::vector<int64_t>> in_parts(int64_t size) {
+  std::vector<std::vector<int64_t>> parts;
+  for (int64_t i = 0; i < size; ++i) {
+    if (i % kEvaluationRows == 0) parts.emplace_back();
+    parts.back().push_back(i);
+  }
+  return parts;
 }
 
 }  // namespace
@@ -113,10 +123,7 @@ train::Classifies::Classification M3col::classify(const data::View& view,
   std::vector<Tensor> logits{
       torch::empty({0, static_cast<int64_t>(classes_.size())}, torch::kFloat32)};
   std::vector<Tensor> labels{torch::empty({0}, torch::kInt64)};
-  for (int64_t begin = 0; begin < view.size(); begin += kEvaluationRows) {
-    std::vector<int64_t> positions;
-    for (int64_t i = begin; i < std::min(begin + kEvaluationRows, view.size()); ++i)
-      positions.push_back(i);
+  for (const std::vector<int64_t>& positions : in_parts(view.size())) {
     data::Batch batch = collate(positions, view, CounterRng(0));
     leave_out(batch, without);
     refuse_empty_rows(batch, roles_, view);
@@ -126,6 +133,11 @@ train::Classifies::Classification M3col::classify(const data::View& view,
   result.logits = torch::cat(logits);
   result.labels = torch::cat(labels);
   return result;
+}
+
+void M3col::check(const data::View& view) const {
+  for (const std::vector<int64_t>& positions : in_parts(view.size()))
+    refuse_empty_rows(collate(positions, view, CounterRng(0)), roles_, view);
 }
 
 train::LabelledVectors M3col::labelled_vectors(const data::View& train) const {

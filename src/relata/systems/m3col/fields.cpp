@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 #include <set>
 
 #include "relata/base/error.h"
@@ -100,6 +99,15 @@ void refuse_empty_rows(const data::Batch& batch, const std::vector<std::string>&
       {.what = fmt::format("record '{}' has none of the modalities {}",
                            batch.rows.ids[static_cast<size_t>(row)], fmt::join(roles, ", ")),
        .where = folder_of(view)});
+}
+
+void refuse_class(const data::View& view, int64_t position, const std::string& name,
+                  const std::vector<std::string>& classes) {
+  throw Error(
+      {.what = fmt::format("record '{}' has the class '{}', which the model does not know",
+                           view.id(position), name),
+       .where = folder_of(view),
+       .remedy = fmt::format("its classes: {}; leave other labels out", fmt::join(classes, ", "))});
 }
 
 void refuse_infinite(const data::View& view, std::span<const int64_t> positions,

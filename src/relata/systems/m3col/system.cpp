@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <torch/nn/functional/loss.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "relata/base/error.h"
@@ -99,9 +100,31 @@ Tensor M3col::role_values(const data::View& view, std::span<const int64_t> posit
     std::memcpy(raw.mutable_data_ptr<double>() + static_cast<int64_t>(i) * width, values.data(),
                 values.size_bytes());
   }
-  const Tensor scaled = scale(raw);
+  const Tensor scaled = scale(raw).to(torch::kFloat32);
   if (!every(scaled.isfinite())) refuse_infinite(view, positions, field, scaled);
-  return scaled.masked_fill(present.logical_not().unsqueeze(1), 0).to(torch::kFloat32);
+  return scaled.masked_fill(present.logical_not().unsqueeze(1), 0);
+}
+
+Tensor M3col::class_numbers(const data::View& view, std::span<const int64_t> positions) const {
+  Tensor numbers = torch::full({static_cast<int64_t>(positions.size())}, -1, torch::kInt64);
+  if (!has_label(view, label_)) return numbers;
+  // Another dataset may list the classes in another order: names say which is which.
+  const std::vector<std::string>& names = view.label_spec(label_).names;
+  std::vector<int64_t> known;
+  for (const std::string& name : names) {
+    const auto found = std::find(classes_.begin(), classes_.end(), name);
+    known.push_back(found == classes_.end() ? -1 : found - classes_.begin());
+  }
+  auto* out = numbers.mutable_data_ptr<int64_t>();
+  for (const int64_t position : positions) {
+    const int64_t number = view.class_label(position, label_);
+    if (number >= 0) {
+      *out = known[static_cast<size_t>(number)];
+      if (*out < 0) refuse_class(view, position, names[static_cast<size_t>(number)], classes_);
+    }
+    ++out;
+  }
+  return numbers;
 }
 
 data::Batch M3col::collate(std::span<const int64_t> positions, const data::View& view,
@@ -110,19 +133,13 @@ data::Batch M3col::collate(std::span<const int64_t> positions, const data::View&
   data::Batch batch;
   batch.item_row = torch::arange(rows);
   batch.rows.numbers.assign(positions.begin(), positions.end());
-  // Written through pointers: an assignment to an element of a tensor costs microseconds, and this
-  // runs beside every step.
-  Tensor labels = torch::full({rows}, -1, torch::kInt64);
-  auto* label = labels.mutable_data_ptr<int64_t>();
-  const bool labelled = has_label(view, label_);
   for (const int64_t position : positions) {
     batch.rows.ids.push_back(view.id(position));
     batch.rows.groups.push_back(view.group(position));
-    if (labelled) *label++ = view.class_label(position, label_);
   }
-  batch.rows.labels["label"] = labels;
+  batch.rows.labels["label"] = class_numbers(view, positions);
   for (size_t m = 0; m < roles_.size(); ++m) {
-    Tensor present = torch::empty({rows}, torch::kBool);
+    Tensor present = torch::empty({rows}, torch::kBool);  // element by element takes microseconds
     std::transform(positions.begin(), positions.end(), present.mutable_data_ptr<bool>(),
                    [&](int64_t position) { return view.present(position, field_of(roles_[m])); });
     batch.roles[roles_[m]] = {.values = role_values(view, positions, m, present),

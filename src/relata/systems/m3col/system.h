@@ -33,6 +33,7 @@ class M3col : public train::System, public train::Classifies {
   train::LossParts objective(const train::Encoded& encoded, const data::Rows& rows,
                              const train::Draws& draws, const train::Progress& progress) override;
   std::map<std::string, double> counts(const data::Batch& batch) const override;
+  void check(const data::View& view) const override;
   train::Evaluation evaluate(const data::View& view) override;
 
   Classification classify(const data::View& view, const std::vector<std::string>& without) override;
@@ -43,6 +44,8 @@ class M3col : public train::System, public train::Classifies {
 
  private:
   const std::string& field_of(const std::string& role) const;
+  /// [positions] indices into classes_, −1 where unknown.
+  torch::Tensor class_numbers(const data::View& view, std::span<const int64_t> positions) const;
   bool mixing(const train::Progress& progress) const;
   torch::Tensor role_values(const data::View& view, std::span<const int64_t> positions, size_t role,
                             const torch::Tensor& present) const;

@@ -35,6 +35,42 @@ TEST(M3colData, ScalesByTheTrainingRangeAndDoesNotClip) {
   EXPECT_LT(e[0][1].item<double>(), 0);
 }
 
+TEST(M3colData, ClassesAreMatchedByName) {
+  const test::Scratch scratch;
+  const auto dataset = open_omics(scratch / "d", plain_rows(6), plain_rows(6));
+  const auto system = fitted(small_config(), *dataset);
+  const auto labels = [&](const data::Dataset& data) {
+    return collate_all(*system, data.split("test")).rows.labels.at("label");
+  };
+  const auto other = open_omics(scratch / "other", plain_rows(6), plain_rows(6), "c, d, a, b");
+  EXPECT_TRUE(labels(*other).equal(labels(*dataset)));
+  auto strange = plain_rows(6);
+  strange[4].label = "d";
+  const auto unknown = open_omics(scratch / "unknown", plain_rows(6), strange, "c, d, a, b");
+  EXPECT_THAT([&] { labels(*unknown); }, fails_with("record 'e4' has the class 'd'"));
+}
+
+TEST(M3colData, WhatOverflowsFloatIsRefused) {
+  const test::Scratch scratch;
+  auto test = plain_rows(3);
+  test[1].values[2][3] = 1e60;
+  const auto dataset = open_omics(scratch / "d", plain_rows(6), test);
+  const auto system = fitted(small_config(), *dataset);
+  EXPECT_NO_THROW(system->check(dataset->split("train")));
+  EXPECT_THAT([&] { system->check(dataset->split("test")); },
+              fails_with("field 'm3' of record 'e1' holds 1e+60 at feature '3'"));
+}
+
+TEST(M3colData, ARecordWithoutAnythingIsRefusedBeforehand) {
+  const test::Scratch scratch;
+  auto test = plain_rows(3);
+  for (auto& values : test[2].values) values.clear();
+  const auto dataset = open_omics(scratch / "d", plain_rows(6), test);
+  const auto system = fitted(small_config(), *dataset);
+  EXPECT_THAT([&] { system->check(dataset->split("test")); },
+              fails_with("record 'e2' has none of the modalities"));
+}
+
 std::shared_ptr<const data::Dataset> with_constant_feature(const std::filesystem::path& folder) {
   auto train = plain_rows(6), test = plain_rows(3, 0.4);
   for (OmicsRow& row : train) row.values[1][2] = 0.25;

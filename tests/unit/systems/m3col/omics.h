@@ -25,14 +25,16 @@ inline std::string json_lines(const std::vector<OmicsRow>& rows, const std::stri
   return text;
 }
 
-/// Roles m1 … m3, label y with the classes a, b, c, splits train and test.
+/// Roles m1 … m3, label y with these classes, splits train and test.
 inline std::shared_ptr<const data::Dataset> open_omics(const std::filesystem::path& folder,
                                                        const std::vector<OmicsRow>& train,
-                                                       const std::vector<OmicsRow>& test) {
+                                                       const std::vector<OmicsRow>& test,
+                                                       const std::string& classes = "a, b, c") {
   return test::open_dataset(folder, {{"dataset.yaml",
                                       "fields: {m1: vector, m2: vector, m3: vector, y: label}\n"
                                       "splits: {train: train.jsonl, test: test.jsonl}\n"
-                                      "labels: {y: {kind: class, names: [a, b, c]}}\n"},
+                                      "labels: {y: {kind: class, names: [" +
+                                          classes + "]}}\n"},
                                      {"train.jsonl", json_lines(train, "t")},
                                      {"test.jsonl", json_lines(test, "e")}});
 }
