@@ -6,6 +6,7 @@
 
 #include "output.h"
 #include "relata/base/log.h"
+#include "relata/io/json.h"
 #include "relata/train/apply.h"
 #include "relata/train/model_card.h"
 #include "verbs.h"
@@ -20,12 +21,12 @@ struct Options {
 
 nlohmann::json to_json(const train::SplitResult& result) {
   nlohmann::json metrics = nlohmann::json::object();
-  for (const train::Metric& m : result.metrics) metrics[m.name] = number_json(m.value);
+  for (const train::Metric& m : result.metrics) metrics[m.name] = io::number_or_null(m.value);
   if (result.intervals) {
     for (const auto& [name, v] : result.intervals->metrics) {
-      metrics[name] = {{"estimate", number_json(v.estimate)},
-                       {"low", number_json(v.low)},
-                       {"high", number_json(v.high)}};
+      metrics[name] = {{"estimate", io::number_or_null(v.estimate)},
+                       {"low", io::number_or_null(v.low)},
+                       {"high", io::number_or_null(v.high)}};
     }
   }
   return {{"split", result.split}, {"rows", result.rows}, {"metrics", metrics}};

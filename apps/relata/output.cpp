@@ -1,6 +1,5 @@
 #include "output.h"
 
-#include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -9,10 +8,6 @@ namespace relata::app {
 void print(const report::Table& table) { std::fputs(report::to_text(table).c_str(), stdout); }
 
 void print(const nlohmann::json& value) { std::fputs((value.dump(1) + "\n").c_str(), stdout); }
-
-nlohmann::json number_json(double value) {
-  return std::isfinite(value) ? nlohmann::json(value) : nullptr;
-}
 
 void print_facts(const Facts& facts, const Common& common) {
   if (common.json) {

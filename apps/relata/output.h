@@ -14,9 +14,6 @@ namespace relata::app {
 void print(const report::Table& table);
 void print(const nlohmann::json& value);
 
-/// The number, or null where it is undefined: JSON has no NaN.
-nlohmann::json number_json(double value);
-
 /// "What: value" pairs, as a table or as JSON.
 using Facts = std::vector<std::pair<std::string, std::string>>;
 void print_facts(const Facts& facts, const Common& common);

@@ -15,15 +15,20 @@ void check_finite(const View& view, std::string_view field, int64_t position,
                   std::span<const double> row) {
   for (size_t i = 0; i < row.size(); ++i) {
     if (std::isfinite(row[i])) continue;
-    throw Error(
-        {.what = fmt::format("field '{}' of record '{}' holds {} at feature '{}'", field,
-                             view.id(position), row[i], view.feature_names(field)[i]),
-         .where = view.dataset().folder().string(),
-         .remedy = "impute it, or leave the whole field out of this record (a missing modality)"});
+    refuse_value(view, field, position, i);
   }
 }
 
 }  // namespace
+
+void refuse_value(const View& view, std::string_view field, int64_t position, size_t feature) {
+  throw Error(
+      {.what = fmt::format("field '{}' of record '{}' holds {} at feature '{}'", field,
+                           view.id(position), view.vector(position, field)[feature],
+                           view.feature_names(field)[feature]),
+       .where = view.dataset().folder().string(),
+       .remedy = "impute it, or leave the whole field out of this record (a missing modality)"});
+}
 
 FieldMatrix field_matrix(const View& view, std::string_view field) {
   FieldMatrix matrix;

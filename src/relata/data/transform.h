@@ -29,6 +29,10 @@ struct Affine {
   torch::Tensor operator()(const torch::Tensor& values) const;
 };
 
+/// Throws the Error for a value that is not finite, by record and feature.
+[[noreturn]] void refuse_value(const View& view, std::string_view field, int64_t position,
+                               size_t feature);
+
 enum class ConstantFeature {
   kKeep,  ///< divide by range + 1e-10 whatever it is, as published: an unseen value may become 1e10
   kZero,  ///< a feature whose training range is below 1e-10 becomes 0 everywhere

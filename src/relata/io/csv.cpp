@@ -11,12 +11,6 @@
 namespace relata::io {
 namespace {
 
-std::vector<std::string> take_cells(CsvScanner& scanner) {
-  std::vector<std::string> cells;
-  while (const auto cell = scanner.next_cell()) cells.emplace_back(*cell);
-  return cells;
-}
-
 bool is_header(const std::vector<std::string>& first, Presence presence) {
   if (presence != Presence::kDetect) return presence == Presence::kPresent;
   return std::ranges::none_of(
@@ -31,7 +25,7 @@ CsvTable parse_csv(std::string_view text, std::string_view where, const CsvOptio
   CsvTable table;
   std::size_t columns = 0;
   while (scanner.next_record()) {
-    std::vector<std::string> cells = take_cells(scanner);
+    std::vector<std::string> cells = scanner.take_cells();
     if (scanner.record() == 1) columns = cells.size();
     check_width(scanner, cells.size(), columns);
     if (scanner.record() == 1 && is_header(cells, options.header)) {

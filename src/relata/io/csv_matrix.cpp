@@ -58,12 +58,7 @@ bool decide(Presence presence, bool detected) {
 }
 
 Layout detect_layout(CsvScanner scanner, const MatrixOptions& options) {
-  const auto take = [&scanner] {
-    Cells cells;
-    if (!scanner.next_record()) return cells;
-    while (const auto cell = scanner.next_cell()) cells.emplace_back(*cell);
-    return cells;
-  };
+  const auto take = [&scanner] { return scanner.next_record() ? scanner.take_cells() : Cells(); };
   const Cells first = take();
   if (first.empty()) return {};
   const Cells second = take();

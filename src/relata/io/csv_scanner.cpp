@@ -94,6 +94,12 @@ std::optional<std::string_view> CsvScanner::next_cell() {
   return cell;
 }
 
+std::vector<std::string> CsvScanner::take_cells() {
+  std::vector<std::string> cells;
+  while (const auto cell = next_cell()) cells.emplace_back(*cell);
+  return cells;
+}
+
 std::string_view CsvScanner::quoted_cell() {
   const std::size_t begin = ++at_;
   const int64_t begin_line = line_;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "relata/base/error.h"
 
@@ -34,6 +35,9 @@ class CsvScanner {
   /// call. Throws Error for a quote that does not close, a quote inside an unquoted cell, and text
   /// behind a closing quote.
   std::optional<std::string_view> next_cell();
+
+  /// The cells of the record that are left, with copies.
+  std::vector<std::string> take_cells();
 
   /// Record number and the line it starts on, both counted from 1.
   int64_t record() const { return record_; }

@@ -1,7 +1,9 @@
 #include "relata/io/json.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
@@ -165,6 +167,12 @@ json parse_json_strict(std::string_view text, std::string_view where, int64_t fi
   json::sax_parse(Cursor(text.begin(), builder.furthest()), Cursor(text.end(), builder.furthest()),
                   &builder);
   return builder.take();
+}
+
+json number_or_null(double value) { return std::isfinite(value) ? json(value) : json(nullptr); }
+
+double number_or_nan(const json& value) {
+  return value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
 }
 
 std::string to_line(const json& value) {

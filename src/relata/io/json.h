@@ -18,6 +18,12 @@ inline constexpr int kJsonDepth = 256;
 nlohmann::json parse_json_strict(std::string_view text, std::string_view where,
                                  int64_t first_line = 1);
 
+/// The number, or null where it is undefined or infinite: JSON has neither.
+nlohmann::json number_or_null(double value);
+
+/// The reverse: NaN for null.
+double number_or_nan(const nlohmann::json& value);
+
 /// One line of JSON Lines, without its end: compact, keys sorted. Throws Error if a string is not
 /// UTF-8.
 std::string to_line(const nlohmann::json& value);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "relata/base/error.h"
+#include "relata/base/file.h"
 #include "relata/io/npy_header.h"
 
 namespace relata::io {
@@ -141,13 +142,6 @@ std::vector<std::byte> normalised_bytes(const NpyContent& content, std::string_v
     }
   }
   return bytes;
-}
-
-NpyFile::NpyFile(const std::filesystem::path& path)
-    : file_(path), content_(parse_npy(file_.bytes(), path.string())) {
-  if (!needs_conversion(content_)) return;
-  converted_ = normalised_bytes(content_, path.string());
-  content_.bytes = converted_;  // stays valid when the vector is moved
 }
 
 NpyMatrix npy_matrix_as_double(const NpyContent& content, std::string_view where) {

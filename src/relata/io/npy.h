@@ -10,7 +10,6 @@
 #include <string_view>
 #include <vector>
 
-#include "relata/base/file.h"
 #include "relata/io/dtype.h"
 
 namespace relata::io {
@@ -33,25 +32,6 @@ NpyContent parse_npy(std::span<const std::byte> file, std::string_view where);
 /// more than two axes.
 std::vector<std::byte> normalised_bytes(const NpyContent& content, std::string_view where);
 
-/// A file of row-major little-endian elements: mapped where it is stored so, else converted in
-/// memory.
-class NpyFile {
- public:
-  /// Throws Error as parse_npy and normalised_bytes do, or if the file cannot be read.
-  explicit NpyFile(const std::filesystem::path& path);
-
-  DType dtype() const { return content_.dtype; }
-  std::span<const int64_t> shape() const { return content_.shape; }
-
-  /// Lives as long as this object or what it is moved to.
-  std::span<const std::byte> bytes() const { return content_.bytes; }
-
- private:
-  MappedFile file_;
-  NpyContent content_;
-  std::vector<std::byte> converted_;
-};
-
 struct NpyMatrix {
   int64_t rows = 0;
   int64_t columns = 0;
@@ -59,7 +39,8 @@ struct NpyMatrix {
 };
 
 /// A matrix of any real type as doubles (64-bit integers beyond 2^53 are rounded); a vector [rows]
-/// is one column. Throws Error as NpyFile does, and for other numbers of axes and complex elements.
+/// is one column. Throws Error as parse_npy and normalised_bytes do, for other numbers of axes and
+/// complex elements, and if the file cannot be read.
 NpyMatrix read_npy_matrix_as_double(const std::filesystem::path& path);
 
 /// The same of a file in memory.

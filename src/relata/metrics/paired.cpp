@@ -112,9 +112,4 @@ WelchTest welch(const Sample& a, const Sample& b) {
   return {.t = t, .df = df, .p = student_t_two_sided(t, df)};
 }
 
-Interval paired_difference(const WeightedMetric& a, const WeightedMetric& b, int64_t rows,
-                           const BootstrapOptions& options) {
-  return bootstrap([&](Weights weights) { return a(weights) - b(weights); }, rows, options);
-}
-
 }  // namespace relata::metrics

@@ -6,8 +6,6 @@
 #include <span>
 #include <vector>
 
-#include "relata/metrics/bootstrap.h"
-
 namespace relata::metrics {
 
 struct McNemarTest {
@@ -54,10 +52,5 @@ struct WelchTest {
 /// Throws Error for n < 1, a mean that is not finite, or a standard deviation (of n ≥ 2) that is
 /// negative or not finite.
 WelchTest welch(const Sample& a, const Sample& b);
-
-/// Percentile bootstrap interval of metric(A) − metric(B); both see the same resamples of the rows.
-/// The difference is undefined where either metric is. Throws as bootstrap does.
-Interval paired_difference(const WeightedMetric& a, const WeightedMetric& b, int64_t rows,
-                           const BootstrapOptions& options = {});
 
 }  // namespace relata::metrics

@@ -85,6 +85,13 @@ TensorFile load_tensors(const std::filesystem::path& path) {
   return content;
 }
 
+NamedTensors tensors_of(const torch::nn::Module& module) {
+  NamedTensors tensors;
+  for (const auto& item : module.named_parameters()) tensors[item.key()] = item.value();
+  for (const auto& item : module.named_buffers()) tensors[item.key()] = item.value();
+  return tensors;
+}
+
 void assign_tensors(const NamedTensors& target, const NamedTensors& source,
                     const std::string& where) {
   std::vector<std::string> faults;

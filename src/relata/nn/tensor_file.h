@@ -1,6 +1,7 @@
 // Named tensors to and from safetensors files.
 #pragma once
 
+#include <torch/nn/module.h>
 #include <torch/types.h>
 
 #include <filesystem>
@@ -26,6 +27,9 @@ struct TensorFile {
   io::SafetensorsMetadata metadata;
 };
 TensorFile load_tensors(const std::filesystem::path& path);
+
+/// The parameters and buffers of a module, sharing its memory.
+NamedTensors tensors_of(const torch::nn::Module& module);
 
 /// Copies `source` into `target` by name. Strict: one Error lists all missing, unexpected and
 /// misshapen tensors.

@@ -35,13 +35,11 @@ thead th{color:var(--muted);font-weight:600;border-bottom-color:var(--muted)}
 .center{text-align:center}
 dl{display:grid;grid-template-columns:fit-content(40%) minmax(0,1fr);gap:.2rem 1.25rem;margin:.75rem 0}
 dd{margin:0;font-variant-numeric:tabular-nums}
-details{margin:1rem 0}
-summary{cursor:pointer;font-weight:600}
 pre{overflow-x:auto;padding:.75rem;border:1px solid var(--rule);border-radius:4px;
 font:.8125rem/1.45 ui-monospace,SFMono-Regular,Menlo,Consolas,'Liberation Mono',monospace}
 @media print{body{max-width:none;padding:0;font-size:11pt}nav{display:none}
 .figures{grid-template-columns:1fr 1fr;gap:1rem 1.5rem}figure,tr{break-inside:avoid}h2{break-after:avoid}.scroll,pre{overflow:visible}th,td{white-space:normal}
-pre{white-space:pre-wrap}details::details-content{content-visibility:visible;height:auto}}
+pre{white-space:pre-wrap}}
 )css";
 
 std::string style() {
@@ -57,11 +55,6 @@ void Content::add(std::string html) {
   if (in_figures_) html_ += "</div>\n";
   in_figures_ = false;
   html_ += html;
-}
-
-Content& Content::paragraph(std::string_view text) {
-  add("<p>" + escape(text) + "</p>\n");
-  return *this;
 }
 
 Content& Content::preformatted(std::string_view text) {
@@ -89,12 +82,6 @@ Content& Content::figure(const Drawing& drawing, std::string_view caption) {
   html_ += "<figure>" + drawing.svg();
   if (!caption.empty()) html_ += "<figcaption>" + escape(caption) + "</figcaption>";
   html_ += "</figure>\n";
-  return *this;
-}
-
-Content& Content::details(std::string_view summary, const Content& content) {
-  add(fmt::format("<details><summary>{}</summary>\n{}</details>\n", escape(summary),
-                  content.html()));
   return *this;
 }
 

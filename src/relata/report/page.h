@@ -20,15 +20,12 @@ using Fact = std::pair<std::string, std::string>;
 /// What stands in a section, in the order in which it was added. Every text is escaped.
 class Content {
  public:
-  Content& paragraph(std::string_view text);
   /// Lines and spaces stay as they are, e.g. a configuration.
   Content& preformatted(std::string_view text);
   Content& facts(const std::vector<Fact>& facts);
   Content& table(const Table& table);
   /// Figures that follow each other stand side by side where there is room.
   Content& figure(const Drawing& drawing, std::string_view caption = "");
-  /// Closed until the reader opens it; open on paper.
-  Content& details(std::string_view summary, const Content& content);
 
   std::string html() const;
 

@@ -84,7 +84,9 @@ std::string selection_rule(const Recipe& recipe) {
   return "";
 }
 
-void run_job(const JobSpec& spec) {
+void run_job(const JobSpec& spec) { run_job(spec, open_job_data(spec)); }
+
+void run_job(const JobSpec& spec, const JobData& data) {
   const auto started = std::chrono::steady_clock::now();
   Recipe recipe = spec.recipe;
   SelectionConfig& select = recipe.train.select;
@@ -97,7 +99,6 @@ void run_job(const JobSpec& spec) {
                  .where = "train.select.rule",
                  .remedy = "run it with `relata train`, or choose another rule"});
   }
-  const JobData data = open_job_data(spec);
   torch::manual_seed(static_cast<uint64_t>(spec.seed));
   std::unique_ptr<System> system = recipe.make_system();
   const State state = system->fit(data.train.train);

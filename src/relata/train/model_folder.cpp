@@ -20,13 +20,6 @@ using nlohmann::json;
 constexpr std::string_view kStatePrefix = "state.";
 constexpr int kFormat = 1;
 
-nn::NamedTensors weights_of(System& system) {
-  nn::NamedTensors weights;
-  for (const auto& item : system.module().named_parameters()) weights[item.key()] = item.value();
-  for (const auto& item : system.module().named_buffers()) weights[item.key()] = item.value();
-  return weights;
-}
-
 /// The first seed of a run of several that has a model; empty if none has.
 fs::path first_seed_of(const fs::path& run) {
   std::map<int64_t, fs::path> seeds;
@@ -61,7 +54,7 @@ fs::path model_folder_of(const fs::path& path) {
 
 void save_model(const fs::path& folder, System& system, const ModelInfo& info,
                 const std::string& card) {
-  nn::NamedTensors tensors = weights_of(system);
+  nn::NamedTensors tensors = nn::tensors_of(system.module());
   for (const auto& [name, tensor] : info.state.tensors)
     tensors[std::string(kStatePrefix) + name] = tensor;
   const std::string hash = nn::tensor_hash(tensors);
@@ -129,7 +122,7 @@ LoadedModel load_model(const fs::path& path) {
                  .where = folder.string(),
                  .remedy = "restore the folder"});
   }
-  nn::assign_tensors(weights_of(*model.system), weights, weights_file);
+  nn::assign_tensors(nn::tensors_of(model.system->module()), weights, weights_file);
   model.system->module().eval();
   return model;
 }

@@ -1,6 +1,5 @@
 #include "relata/train/position.h"
 
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "relata/io/json.h"
@@ -17,7 +16,7 @@ std::string to_line(const Position& p) {
                       {"batch", p.batch},
                       {"step", p.step},
                       {"best_epoch", p.best_epoch},
-                      {"best", std::isfinite(p.best) ? json(p.best) : json(nullptr)},
+                      {"best", io::number_or_null(p.best)},
                       {"without_improvement", p.without_improvement},
                       {"sums", sums},
                       {"total", p.total}});
@@ -29,7 +28,7 @@ Position position_of_line(const std::string& line, const std::string& where) {
              .batch = j.at("batch"),
              .step = j.at("step"),
              .best_epoch = j.at("best_epoch")};
-  if (!j.at("best").is_null()) p.best = j.at("best");
+  p.best = io::number_or_nan(j.at("best"));
   p.without_improvement = j.at("without_improvement");
   p.total = j.at("total");
   for (const json& part : j.at("sums")) {

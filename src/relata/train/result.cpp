@@ -2,7 +2,6 @@
 
 #include <torch/version.h>
 
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "relata/base/error.h"
@@ -14,18 +13,16 @@ namespace {
 
 using nlohmann::json;
 
-json number(double value) { return std::isfinite(value) ? json(value) : json(nullptr); }
-double to_double(const json& value) { return value.is_null() ? std::nan("") : value.get<double>(); }
-
 json metrics_json(const std::vector<Metric>& metrics) {
   json pairs = json::array();
-  for (const Metric& metric : metrics) pairs.push_back({metric.name, number(metric.value)});
+  for (const Metric& metric : metrics)
+    pairs.push_back({metric.name, io::number_or_null(metric.value)});
   return pairs;
 }
 
 std::vector<Metric> metrics_from(const json& pairs) {
   std::vector<Metric> metrics;
-  for (const json& pair : pairs) metrics.push_back({pair.at(0), to_double(pair.at(1))});
+  for (const json& pair : pairs) metrics.push_back({pair.at(0), io::number_or_nan(pair.at(1))});
   return metrics;
 }
 
@@ -33,9 +30,9 @@ json intervals_json(const metrics::ClassificationReport& report) {
   json list = json::array();
   for (const auto& [name, value] : report.metrics) {
     list.push_back({{"name", name},
-                    {"estimate", number(value.estimate)},
-                    {"low", number(value.low)},
-                    {"high", number(value.high)},
+                    {"estimate", io::number_or_null(value.estimate)},
+                    {"low", io::number_or_null(value.low)},
+                    {"high", io::number_or_null(value.high)},
                     {"level", value.level},
                     {"resamples", value.resamples}});
   }
@@ -67,7 +64,7 @@ void write_result(const std::filesystem::path& file, const JobResult& result) {
                  {"selection", result.selection},
                  {"selected_epoch", result.selected_epoch},
                  {"epochs", result.epochs},
-                 {"loss", number(result.loss)},
+                 {"loss", io::number_or_null(result.loss)},
                  {"seconds", result.seconds},
                  {"threads", result.threads},
                  {"versions", {{"relata", RELATA_VERSION}, {"torch", TORCH_VERSION}}},
@@ -87,7 +84,7 @@ JobResult read_result(const std::filesystem::path& file) {
                      .selection = in.at("selection"),
                      .selected_epoch = in.at("selected_epoch"),
                      .epochs = in.at("epochs"),
-                     .loss = to_double(in.at("loss")),
+                     .loss = io::number_or_nan(in.at("loss")),
                      .seconds = in.at("seconds"),
                      .threads = in.at("threads")};
     for (const json& split : in.at("splits")) {

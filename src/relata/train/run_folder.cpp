@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <chrono>
-#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -23,9 +22,6 @@ double wall_time() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-/// JSON has no NaN; an undefined metric is null.
-json number(double value) { return std::isfinite(value) ? json(value) : json(nullptr); }
-
 json to_json(const Record& record) {
   json line{{"kind", record.kind == Record::Kind::kTrain ? "train" : "evaluation"},
             {"epoch", record.epoch},
@@ -33,7 +29,7 @@ json to_json(const Record& record) {
   if (!record.split.empty()) line["split"] = record.split;
   json metrics = json::array();  // pairs: the order is that of printing
   for (const Metric& metric : record.metrics)
-    metrics.push_back({metric.name, number(metric.value)});
+    metrics.push_back({metric.name, io::number_or_null(metric.value)});
   line["metrics"] = std::move(metrics);
   return line;
 }
@@ -46,8 +42,7 @@ Record from_json(const json& line) {
       .split = line.value("split", ""),
       .metrics = {}};
   for (const json& pair : line.at("metrics")) {
-    record.metrics.push_back(
-        {pair.at(0), pair.at(1).is_null() ? std::nan("") : pair.at(1).get<double>()});
+    record.metrics.push_back({pair.at(0), io::number_or_nan(pair.at(1))});
   }
   return record;
 }

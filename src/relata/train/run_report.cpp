@@ -70,10 +70,13 @@ void add_classifier_figures(report::Content& section, const ScoredClassifier& sc
   const std::vector<std::string>& classes = scored.classes;
   const auto count = static_cast<int64_t>(classes.size());
   report::ConfusionMatrix confusion{.title = "Confusion matrix", .classes = classes};
-  confusion.counts.assign(classes.size(), std::vector<int64_t>(classes.size(), 0));
-  const std::vector<int64_t> predicted = metrics::argmax(scored.probabilities.view());
-  for (size_t i = 0; i < predicted.size(); ++i) {
-    ++confusion.counts[static_cast<size_t>(scored.labels[i])][static_cast<size_t>(predicted[i])];
+  const metrics::ConfusionMatrix counts =
+      metrics::confusion_matrix(metrics::argmax(scored.probabilities.view()), scored.labels, count);
+  for (int64_t truth = 0; truth < count; ++truth) {
+    std::vector<int64_t>& row = confusion.counts.emplace_back();
+    for (int64_t prediction = 0; prediction < count; ++prediction) {
+      row.push_back(counts.at(truth, prediction));
+    }
   }
   section.figure(report::confusion_matrix(confusion));
 

@@ -20,7 +20,7 @@ class Runner {
   Summary run() {
     const bool alone = recipe_.seeds.size() == 1 && recipe_.folds.count == 0;
     if (alone) {
-      run_job(job(recipe_.seeds.front()));
+      run_job(job(recipe_.seeds.front()), data_);
       return finish({options_.out});
     }
     check_data();

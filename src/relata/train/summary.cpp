@@ -4,10 +4,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "relata/base/file.h"
+#include "relata/io/json.h"
 #include "relata/io/npy.h"
 #include "relata/metrics/classification.h"
 #include "relata/metrics/paired.h"
@@ -128,9 +128,7 @@ json row_json(const ScoredRow& row) {
 json summary_json(const Summary& s) {
   json metrics = json::object();
   for (const SeedMetric& m : s.over_seeds) {
-    metrics[m.name] = {{"mean", m.mean},
-                       {"sd", std::isnan(m.sd) ? json(nullptr) : json(m.sd)},
-                       {"values", m.values}};
+    metrics[m.name] = {{"mean", m.mean}, {"sd", io::number_or_null(m.sd)}, {"values", m.values}};
   }
   json baselines = json::array();
   for (const ScoredRow& row : s.baselines) baselines.push_back(row_json(row));

@@ -33,10 +33,8 @@ class Loop {
         seed_(seed),
         optimizer_(config.optimizer, system.parameter_groups()),
         batches_(data.train.size(), sampler(config, seed)),
-        last_saved_(Clock::now()) {
-    for (const auto& item : system.module().named_parameters()) weights_[item.key()] = item.value();
-    for (const auto& item : system.module().named_buffers()) weights_[item.key()] = item.value();
-  }
+        weights_(nn::tensors_of(system.module())),
+        last_saved_(Clock::now()) {}
 
   TrainResult run() {
     if (std::filesystem::exists(run_.checkpoint())) {

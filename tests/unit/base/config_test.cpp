@@ -144,6 +144,14 @@ TEST(Config, ChecksTypesAndRanges) {
   EXPECT_THAT(message_of("roles: m1"), ThrowsMessage<Error>(HasSubstr("a list")));
 }
 
+TEST(Config, ReadsSixtyFourLevels) {
+  std::string nested = "1";
+  for (int level = 0; level < 64; ++level) nested.insert(0, "{a: ").append("}");
+  EXPECT_NO_THROW(ConfigTree::parse(nested, "r.yaml"));
+  EXPECT_THAT([&] { ConfigTree::parse("{a: " + nested + "}", "r.yaml"); },
+              ThrowsMessage<Error>(HasSubstr("deeper than 64 levels")));
+}
+
 TEST(Config, RefusesBrokenDocuments) {
   EXPECT_THAT(message_of("epochs: 3\nepochs: 4"),
               ThrowsMessage<Error>(HasSubstr("r.yaml:2: the key 'epochs' is given twice")));

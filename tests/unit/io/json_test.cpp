@@ -1,5 +1,6 @@
 #include "relata/io/json.h"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "unit/io/support.h"
@@ -59,6 +60,14 @@ TEST(StrictJson, StopsAtTheDepthLimit) {
   EXPECT_THAT([&] { parse_json_strict(nested(kJsonDepth + 1), "d"); },
               fails_with("is nested deeper than 256 levels"));
   EXPECT_THAT([] { parse_json_strict(std::string(1'000'000, '['), "d"); }, fails_with("deeper"));
+}
+
+TEST(NumberOrNull, IsNullWhereJsonHasNoNumber) {
+  EXPECT_EQ(to_line(number_or_null(0.5)), "0.5");
+  EXPECT_EQ(to_line(number_or_null(NAN)), "null");
+  EXPECT_EQ(to_line(number_or_null(-INFINITY)), "null");
+  EXPECT_EQ(number_or_nan(number_or_null(0.5)), 0.5);
+  EXPECT_TRUE(std::isnan(number_or_nan(number_or_null(NAN))));
 }
 
 TEST(ToLine, IsCompactAndComesBack) {

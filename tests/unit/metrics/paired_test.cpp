@@ -105,31 +105,6 @@ TEST(Welch, OfASingleRunIsUnknown) {
   EXPECT_TRUE(std::isnan(test.p));
 }
 
-TEST(PairedDifference, OfASystemWithItselfIsZero) {
-  const auto problem = random_problem(1, 50, 3);
-  const auto metric = [&](Weights w) {
-    return f1_macro(count_classes(problem.predictions, problem.labels, w, 3));
-  };
-  const auto interval = paired_difference(metric, metric, 50, {.resamples = 200});
-  EXPECT_EQ(interval.estimate, 0);
-  EXPECT_EQ(interval.low, 0);
-  EXPECT_EQ(interval.high, 0);
-}
-
-TEST(PairedDifference, IsNarrowerThanEitherInterval) {
-  const auto problem = random_problem(2, 200, 2);
-  std::vector<double> a;
-  for (size_t i = 0; i < 200; ++i) a.push_back(problem.labels[i] == problem.predictions[i] ? 1 : 0);
-  auto b = a;
-  for (size_t i = 0; i < 10; ++i) b[i] = 0;
-  const auto of_a = [&](Weights w) { return weighted_mean(a, w); };
-  const auto of_b = [&](Weights w) { return weighted_mean(b, w); };
-  const auto alone = bootstrap(of_a, 200, {.resamples = 1000});
-  const auto paired = paired_difference(of_a, of_b, 200, {.resamples = 1000});
-  EXPECT_GE(paired.low, 0);
-  EXPECT_LT(paired.high - paired.low, alone.high - alone.low);
-}
-
 TEST(PairedErrors, SayWhatIsWrong) {
   EXPECT_THROW(mcnemar(-1, 2), Error);
   EXPECT_THROW(mcnemar(Classes{}, Classes{}, Classes{}), Error);

@@ -19,12 +19,11 @@ Page full_page() {
   Page page(kAttack, kAttack);
   for (int i = 0; i < 3; ++i) {
     page.section(kAttack)
-        .paragraph(kAttack)
         .facts({{kAttack, kAttack}})
         .figure(line_chart({.title = kAttack}), kAttack)
         .figure(roc_chart({.title = kAttack}))
         .table({.columns = {{kAttack}}, .rows = {{kAttack}}})
-        .details(kAttack, Content().preformatted(kAttack).figure(line_chart({})));
+        .preformatted(kAttack);
   }
   return page;
 }
@@ -46,7 +45,7 @@ TEST(Page, NeedsNothingFromElsewhere) {
 TEST(Page, PutsNeighbouringFiguresSideBySide) {
   Content content;
   content.figure(line_chart({})).figure(line_chart({}));
-  content.paragraph("between").figure(line_chart({}));
+  content.preformatted("between").figure(line_chart({}));
   EXPECT_EQ(markup_fault(content.html()), "");
   const std::string html = content.html();
   EXPECT_LT(html.find("class=\"figures\""), html.find("between"));
@@ -65,7 +64,7 @@ TEST(Page, LinksToItsSectionsFromThreeOn) {
   page.section("Two");
   EXPECT_THAT(page.html(), Not(HasSubstr("<nav")));
   page.section("Three");
-  first.paragraph("late");  // still the first section's
+  first.preformatted("late");  // still the first section's
   EXPECT_THAT(page.html(), HasSubstr("<a href=\"#part-3\">Three</a>"));
   EXPECT_LT(page.html().find("late"), page.html().find("<h2>Two"));
 }

@@ -110,17 +110,4 @@ void refuse_class(const data::View& view, int64_t position, const std::string& n
        .remedy = fmt::format("its classes: {}; leave other labels out", fmt::join(classes, ", "))});
 }
 
-void refuse_infinite(const data::View& view, std::span<const int64_t> positions,
-                     const std::string& field, const torch::Tensor& values) {
-  const torch::Tensor bad = values.isfinite().logical_not().nonzero()[0];
-  const auto position = positions[static_cast<size_t>(bad[0].item<int64_t>())];
-  const auto feature = static_cast<size_t>(bad[1].item<int64_t>());
-  throw Error(
-      {.what = fmt::format("field '{}' of record '{}' holds {} at feature '{}'", field,
-                           view.id(position), view.vector(position, field)[feature],
-                           view.feature_names(field)[feature]),
-       .where = folder_of(view),
-       .remedy = "impute it, or leave the whole field out of this record (a missing modality)"});
-}
-
 }  // namespace relata::systems::m3col

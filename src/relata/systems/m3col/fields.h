@@ -1,7 +1,6 @@
 // Which fields of a dataset M3CoL works on, and what it refuses by name.
 #pragma once
 
-#include <span>
 #include <string>
 #include <vector>
 
@@ -35,9 +34,5 @@ void refuse_empty_rows(const data::Batch& batch, const std::vector<std::string>&
 /// Throws Error naming the record and the class that is none of the model's.
 [[noreturn]] void refuse_class(const data::View& view, int64_t position, const std::string& name,
                                const std::vector<std::string>& classes);
-
-/// Throws Error naming the record and feature of the first value that is not finite.
-[[noreturn]] void refuse_infinite(const data::View& view, std::span<const int64_t> positions,
-                                  const std::string& field, const torch::Tensor& values);
 
 }  // namespace relata::systems::m3col

@@ -101,7 +101,11 @@ Tensor M3col::role_values(const data::View& view, std::span<const int64_t> posit
                 values.size_bytes());
   }
   const Tensor scaled = scale(raw).to(torch::kFloat32);
-  if (!every(scaled.isfinite())) refuse_infinite(view, positions, field, scaled);
+  if (const Tensor finite = scaled.isfinite(); !every(finite)) {
+    const Tensor bad = finite.logical_not().nonzero()[0];
+    data::refuse_value(view, field, positions[static_cast<size_t>(bad[0].item<int64_t>())],
+                       static_cast<size_t>(bad[1].item<int64_t>()));
+  }
   return scaled.masked_fill(present.logical_not().unsqueeze(1), 0);
 }
 
