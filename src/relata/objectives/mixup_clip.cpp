@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "relata/base/error.h"
-#include "relata/objectives/rows.h"
 
 namespace relata::objectives {
 namespace {
@@ -36,20 +35,27 @@ torch::Tensor mixup_targets(const Mixing& mixing, FixedPoint fixed_point) {
 
 torch::Tensor mixup_clip(const torch::Tensor& a_mixed, const torch::Tensor& b, const Mixing& mixing,
                          const MixupClipOptions& options) {
-  check_same_matrix("mixup_clip", a_mixed, b);
-  check_mixing(mixing, a_mixed.size(0));
+  return mixup_clip(UnitRows(a_mixed), UnitRows(b), mixing, options);
+}
+
+torch::Tensor mixup_clip(const UnitRows& a_mixed, const UnitRows& b, const Mixing& mixing,
+                         const MixupClipOptions& options) {
+  const auto& [n_a] = a_mixed;
+  const auto& [n_b] = b;
+  check_same_matrix("mixup_clip", n_a, n_b);
+  check_mixing(mixing, n_a.size(0));
   // 1 − c is formed in the wider type, as mix_rows forms it: float32 draws fit a double model.
-  const auto wide = at::promoteTypes(mixing.coefficients.scalar_type(), a_mixed.scalar_type());
+  const auto wide = at::promoteTypes(mixing.coefficients.scalar_type(), n_a.scalar_type());
   const torch::Tensor t = mixup_targets({.permutation = mixing.permutation,
                                          .coefficients = mixing.coefficients.to(wide)},
                                         options.fixed_point)
-                              .to(a_mixed.dtype());
+                              .to(n_a.dtype());
   torch::Tensor t_back = t.t();
   if (options.backward == BackwardTargets::kNormalised) {
     t_back = t_back / t_back.sum(1, /*keepdim=*/true).clamp_min(1e-12);
   }
   // S = n(Ã) n(B)ᵀ / τ
-  const torch::Tensor s = unit_rows(a_mixed).mm(unit_rows(b).t()) / options.temperature;
+  const torch::Tensor s = n_a.mm(n_b.t()) / options.temperature;
   // ℓ(A→B) = ½ [ −mean_i Σ_j T_ij lsm(S)_ij − mean_i Σ_j Tᵀ_ij lsm(Sᵀ)_ij ]
   return 0.5 * (soft_cross_entropy(s, t) + soft_cross_entropy(s.t(), t_back));
 }

@@ -4,6 +4,8 @@
 
 #include <torch/types.h>
 
+#include "relata/objectives/rows.h"
+
 namespace relata::objectives {
 
 /// One mixing of the rows of a batch: row i becomes c_i x_i + (1 − c_i) x_perm(i).
@@ -36,6 +38,9 @@ torch::Tensor mixup_targets(const Mixing& mixing, FixedPoint fixed_point);
 /// a_mixed, b [batch, width] → a scalar; b is clean or mixed, as the caller decides.
 /// Throws Error if the shapes differ, or if the mixing is of another batch size.
 torch::Tensor mixup_clip(const torch::Tensor& a_mixed, const torch::Tensor& b, const Mixing& mixing,
+                         const MixupClipOptions& options = {});
+/// The same of rows that are scaled already.
+torch::Tensor mixup_clip(const UnitRows& a_mixed, const UnitRows& b, const Mixing& mixing,
                          const MixupClipOptions& options = {});
 
 }  // namespace relata::objectives

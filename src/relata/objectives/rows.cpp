@@ -22,9 +22,9 @@ void check_same_matrix(std::string_view objective, const torch::Tensor& a, const
                .where = std::string(objective)});
 }
 
-torch::Tensor unit_rows(const torch::Tensor& x) {
+UnitRows::UnitRows(const torch::Tensor& x) : n(x) {
   namespace F = torch::nn::functional;
-  return F::normalize(x, F::NormalizeFuncOptions().p(2).dim(1).eps(1e-12));
+  if (x.dim() == 2) n = F::normalize(x, F::NormalizeFuncOptions().p(2).dim(1).eps(1e-12));
 }
 
 torch::Tensor soft_cross_entropy(const torch::Tensor& logits, const torch::Tensor& target) {

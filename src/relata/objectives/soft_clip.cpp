@@ -1,14 +1,17 @@
 #include "relata/objectives/soft_clip.h"
 
-#include "relata/objectives/rows.h"
-
 namespace relata::objectives {
 
 torch::Tensor soft_clip(const torch::Tensor& a, const torch::Tensor& b, double temperature,
                         SoftTargets targets) {
-  check_same_matrix("soft_clip", a, b);
-  const torch::Tensor n_a = unit_rows(a);
-  const torch::Tensor n_b = unit_rows(b);
+  return soft_clip(UnitRows(a), UnitRows(b), temperature, targets);
+}
+
+torch::Tensor soft_clip(const UnitRows& a, const UnitRows& b, double temperature,
+                        SoftTargets targets) {
+  const auto& [n_a] = a;
+  const auto& [n_b] = b;
+  check_same_matrix("soft_clip", n_a, n_b);
   // Q = sm(n(B) n(B)ᵀ / τ)        S = n(A) n(B)ᵀ / τ
   torch::Tensor q = torch::softmax(n_b.mm(n_b.t()) / temperature, /*dim=*/1);
   if (targets == SoftTargets::kDetached) q = q.detach();

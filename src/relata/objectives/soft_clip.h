@@ -4,6 +4,8 @@
 
 #include <torch/types.h>
 
+#include "relata/objectives/rows.h"
+
 namespace relata::objectives {
 
 enum class SoftTargets {
@@ -14,6 +16,9 @@ enum class SoftTargets {
 /// a, b [batch, width], any floating type → a scalar. Gradient flows into both sides.
 /// Throws Error if the shapes differ.
 torch::Tensor soft_clip(const torch::Tensor& a, const torch::Tensor& b, double temperature,
+                        SoftTargets targets = SoftTargets::kAttached);
+/// The same of rows that are scaled already.
+torch::Tensor soft_clip(const UnitRows& a, const UnitRows& b, double temperature,
                         SoftTargets targets = SoftTargets::kAttached);
 
 }  // namespace relata::objectives

@@ -19,7 +19,7 @@ double value(const Tensor& a, const Tensor& b, const Mixing& m,
 }
 
 double first_direction(const Tensor& a, const Tensor& b, const Mixing& m) {
-  const Tensor s = unit_rows(a).mm(unit_rows(b).t()) / 0.1;
+  const Tensor s = UnitRows(a).n.mm(UnitRows(b).n.t()) / 0.1;
   return soft_cross_entropy(s, mixup_targets(m, FixedPoint::kOverwrite)).item<double>();
 }
 
@@ -58,7 +58,7 @@ TEST(MixupClip, OverwritesFixedPointsAsReleased) {  // G5
 TEST(MixupClip, WithoutMixingIsSymmetricInfoNce) {  // G6, invariant (f)
   const Mixing none = mixing({2, 0, 4, 1, 3}, {1, 1, 1, 1, 1});
   EXPECT_NEAR(value(example_p(), example_q(), none), 6.861138507305089, 1e-10);
-  const Tensor s = unit_rows(example_p()).mm(unit_rows(example_q()).t()) / 0.1;
+  const Tensor s = UnitRows(example_p()).n.mm(UnitRows(example_q()).n.t()) / 0.1;
   const double info_nce =
       -0.5 *
       (torch::log_softmax(s, 1).diag() + torch::log_softmax(s, 0).diag()).mean().item<double>();

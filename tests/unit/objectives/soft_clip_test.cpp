@@ -54,9 +54,9 @@ TEST(SoftClip, DetachedTargetsKeepTheValueAndAreConstantsToTheGradient) {
     return soft_clip(a, b, kTau, SoftTargets::kDetached);
   };
   EXPECT_EQ(detached(p, q).item<double>(), value(p, q));
-  const Tensor target = torch::softmax(unit_rows(q).mm(unit_rows(q).t()) / kTau, 1);
+  const Tensor target = torch::softmax(UnitRows(q).n.mm(UnitRows(q).n.t()) / kTau, 1);
   const auto with_constant_target = [&](const Tensor& b) {
-    const Tensor s = unit_rows(p).mm(unit_rows(b).t()) / kTau;
+    const Tensor s = UnitRows(p).n.mm(UnitRows(b).n.t()) / kTau;
     return 0.5 * (soft_cross_entropy(s, target) + soft_cross_entropy(s.t(), target));
   };
   const Tensor d_q = gradient_of([&](auto& b) { return detached(p, b); }, q);

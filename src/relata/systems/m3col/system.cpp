@@ -241,14 +241,19 @@ train::LossParts M3col::objective(const train::Encoded& encoded, const data::Row
                         ? encoded["mixed." + role].global
                         : objectives::mix_rows(clean.back(), get_mixing(draws, role)));
   }
-  const std::vector<Tensor>& fixed = mix && c.fixed_side == FixedSide::kMixed ? mixed : clean;
+  const auto scaled = [](const std::vector<Tensor>& rows) {
+    return std::vector<objectives::UnitRows>(rows.begin(), rows.end());
+  };
+  const std::vector<objectives::UnitRows> moving = scaled(mix ? mixed : clean);
+  const std::vector<objectives::UnitRows> fixed =
+      mix && c.fixed_side == FixedSide::kClean ? scaled(clean) : moving;
   for (const auto& [from, to, weight] : objectives::role_pairs(roles_.size(), c.pairs)) {
     const Tensor loss =
-        mix ? objectives::mixup_clip(mixed[from], fixed[to], get_mixing(draws, roles_[from]),
+        mix ? objectives::mixup_clip(moving[from], fixed[to], get_mixing(draws, roles_[from]),
                                      {.temperature = c.mixup_temperature,
                                       .fixed_point = c.fixed_point,
                                       .backward = c.backward})
-            : objectives::soft_clip(clean[from], clean[to], c.soft_temperature, c.targets);
+            : objectives::soft_clip(moving[from], fixed[to], c.soft_temperature, c.targets);
     parts.add("contrast." + roles_[from] + "-" + roles_[to], loss, {.weight = c.weight * weight});
   }
   return parts;
