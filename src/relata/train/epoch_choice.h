@@ -19,8 +19,7 @@ struct EpochChoice {
 };
 
 /// From the fold jobs' evaluations on their own held-out rows. Throws Error if they do not share
-/// candidates or the metric is undefined. Source: protocol row P2 of
-/// systems/m3col/README.md.
+/// candidates or the metric is undefined. Source: protocol row P2 of systems/m3col/README.md.
 EpochChoice choose_epoch(const std::vector<JobResult>& folds, const SelectionConfig& select);
 
 /// Centred mean of `width` points, cut at the ends.

@@ -2,15 +2,12 @@
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include <array>
 #include <chrono>
 
 #include "relata/base/error.h"
 #include "relata/base/log.h"
 #include "relata/base/parallel.h"
-#include "relata/data/split.h"
 #include "relata/io/npy.h"
 #include "relata/metrics/calibration.h"
 #include "relata/train/class_metrics.h"

@@ -150,11 +150,12 @@ void check_job(const Recipe& recipe, const JobData& data, System& system) {
       check_metric(select, system.evaluate(view), name);
   }
   for (const auto& [name, view] : data.final_splits) system.check(view);
+  if (recipe.folds.count == 0) return;
   // The folds of the first repeat stand for all: they are of the same sizes.
+  const data::View& train = data.train.train;
+  const std::string label = label_of_folds(recipe, train);
   for (int64_t fold = 0; fold < recipe.folds.count; ++fold) {
-    const data::View& train = data.train.train;
-    const auto inside =
-        cut_fold(train, label_of_folds(recipe, train), recipe.folds, {.fold = fold}).second;
+    const auto inside = cut_fold(train, label, recipe.folds, {.fold = fold}).second;
     if (select.rule == Selection::kCrossValidated)
       check_metric(select, system.evaluate(inside), fmt::format("held-out rows of fold {}", fold));
   }

@@ -185,11 +185,11 @@ train::Forward M3col::forward(const data::Batch& batch, const train::Draws& draw
   train::Forward out;
   const Tensor& labels = batch.rows.labels.at("label");
   const Tensor labelled = labels >= 0;
-  std::vector<Tensor> embeddings, seen;
+  const std::vector<Tensor> embeddings = embed(batch);
+  std::vector<Tensor> seen;
   for (size_t m = 0; m < roles_.size(); ++m) {
     const data::RoleBatch& role = batch.roles.at(roles_[m]);
-    embeddings.push_back(model_->encode(m, role.values.to(model_->dtype())));
-    out.encoded.add(roles_[m], {.global = embeddings.back(), .present = role.present});
+    out.encoded.add(roles_[m], {.global = embeddings[m], .present = role.present});
     Tensor visible = role.present;
     if (const auto keep = draws.find("keep." + roles_[m]); keep != draws.end()) {
       visible = visible.logical_and(keep->second.narrow(0, batch.first_row, visible.size(0)));
