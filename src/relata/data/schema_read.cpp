@@ -120,7 +120,7 @@ class SchemaReader {
       fail(node, fmt::format("field '{}' needs a modality, or [modality]", name));
     }
     if (name == "id") fail(node, "field 'id' is declared", "remove it: every record has its id");
-    const std::string word = kind.Scalar();
+    const std::string& word = kind.Scalar();
     if (word.starts_with("ref(") && word.ends_with(")")) {
       spec.modality = Modality::kRef;
       spec.table = word.substr(4, word.size() - 5);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 
 #include "relata/report/text.h"
 
@@ -105,7 +106,11 @@ Axis linear_axis(Range range, const AxisWish& wish) {
     range = {first * step, last * step};
   }
   Axis axis{.range = range, .ticks = {}};
-  for (double i = first; i <= last; ++i) axis.ticks.push_back({i * step, label(i * step, step)});
+  const auto count = static_cast<int64_t>(last - first) + 1;
+  for (int64_t i = 0; i < count; ++i) {
+    const double value = (first + static_cast<double>(i)) * step;
+    axis.ticks.push_back({value, label(value, step)});
+  }
   return axis;
 }
 

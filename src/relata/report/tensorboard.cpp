@@ -16,7 +16,7 @@ namespace relata::report {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::size_t kFlushAt = 64 * 1024;
+constexpr std::size_t kFlushAt = std::size_t{64} * 1024;
 
 // Protocol buffers by hand: a key (field number · 8 + wire type), then the value.
 enum WireType : std::uint64_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
@@ -84,7 +84,7 @@ EventWriter::EventWriter(const fs::path& folder, double wall_time) {
 EventWriter::~EventWriter() {
   try {
     flush();
-  } catch (const Error&) {  // a destructor has nobody to tell
+  } catch (const Error&) {  // NOLINT(bugprone-empty-catch): a destructor has nobody to tell
   }
   ::close(descriptor_);
 }

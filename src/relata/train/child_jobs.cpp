@@ -125,7 +125,8 @@ fs::path relata_program() {
   const fs::path self = fs::read_symlink("/proc/self/exe");
   if (self.filename() == "relata") return self;
   if (const char* named = std::getenv("RELATA_PROGRAM")) return named;
-  std::istringstream folders(std::getenv("PATH") != nullptr ? std::getenv("PATH") : "");
+  const char* path = std::getenv("PATH");
+  std::istringstream folders(path != nullptr ? path : "");
   for (std::string folder; std::getline(folders, folder, ':');) {
     const fs::path candidate = fs::path(folder) / "relata";
     if (::access(candidate.c_str(), X_OK) == 0) return candidate;

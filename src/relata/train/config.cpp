@@ -91,8 +91,10 @@ double schedule_factor(const ScheduleConfig& c, const Progress& progress, int64_
   switch (c.kind) {
     case ScheduleConfig::Kind::kConstant:
       return 1;
-    case ScheduleConfig::Kind::kStep:
-      return std::pow(c.factor, static_cast<double>(progress.epoch / c.step_epochs));
+    case ScheduleConfig::Kind::kStep: {
+      const int64_t steps = progress.epoch / c.step_epochs;
+      return std::pow(c.factor, static_cast<double>(steps));
+    }
     case ScheduleConfig::Kind::kCosine: {
       const auto total = static_cast<double>(progress.epochs * steps_per_epoch - c.warmup_steps);
       const double done =
