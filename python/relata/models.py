@@ -10,7 +10,7 @@ from torch import Tensor
 from relata._arrays import ArrayLike, tensor_of
 from relata._relata import models as _native
 
-__all__ = ["Answer", "Model", "load"]
+__all__ = ["Answer", "Backbone", "Model", "load"]
 
 
 class Answer(TypedDict):
@@ -94,10 +94,115 @@ class Model:
         )
 
 
-def load(dir: str | os.PathLike[str]) -> Model:  # noqa: A002 - the promised name
-    """Loads a model folder, or the model of a run folder.
+class Backbone:
+    """A pretrained encoder or decoder in Hugging Face's layout; made by :func:`load`."""
+
+    def __init__(self, native: _native.Backbone) -> None:
+        self._native = native
+
+    @property
+    def model_type(self) -> str:
+        """The architecture as config.json calls it, e.g. "clip"."""
+        return self._native.model_type
+
+    @property
+    def encodes(self) -> list[str]:
+        """"image", "text", both or neither."""
+        answers = {"image": self._native.encodes_images, "text": self._native.encodes_texts}
+        return [role for role, yes in answers.items() if yes]
+
+    def encode_image(self, pixels: Tensor) -> Tensor:
+        """pixels [batch, channels, height, width], normalised -> [batch, embedding width].
+
+        The last layer is computed for the token that is used alone.
+
+        Raises:
+            relata.Error: no image tower, or pixels that do not fit it.
+        """
+        return self._native.embed_image(pixels)
+
+    def encode_text(
+        self, ids: Tensor, mask: Tensor | None = None, types: Tensor | None = None
+    ) -> Tensor:
+        """ids [batch, tokens] int64 -> [batch, embedding width].
+
+        Args:
+            mask: [batch, tokens], true or 1 at real tokens; without it all are.
+            types: [batch, tokens] int64, for BERT.
+
+        Raises:
+            relata.Error: no text tower, or a text longer than it has positions.
+        """
+        return self._native.embed_text(ids, mask, types)
+
+    def forward(
+        self,
+        *,
+        pixels: Tensor | None = None,
+        ids: Tensor | None = None,
+        mask: Tensor | None = None,
+        types: Tensor | None = None,
+    ) -> dict[str, Tensor]:
+        """All that the model gives, differentiable unless torch.no_grad() is on or it is frozen.
+
+        Returns:
+            For an image tower "image.tokens" [batch, tokens, width], "image.pooled" [batch, width]
+            where there is a pooler, "image.embedding" [batch, embedding width]; for a text tower
+            the same under "text."; for a decoder "logits" [batch, tokens, vocabulary].
+
+        Raises:
+            relata.Error: an input for a tower that is not there, or that does not fit it.
+        """
+        outputs: dict[str, Tensor] = {}
+        if pixels is not None:
+            found = self._native.image(pixels)
+            outputs.update({f"image.{name}": tensor for name, tensor in found.items()})
+        if ids is not None and self.encodes:
+            found = self._native.text(ids, mask, types)
+            outputs.update({f"text.{name}": tensor for name, tensor in found.items()})
+        elif ids is not None:
+            outputs["logits"] = self._native.logits(ids, mask)
+        return outputs
+
+    def parameters(self, naming: str = "Hugging Face") -> dict[str, Tensor]:
+        """Copies or views of the weights under the names of a published layout."""
+        return self._native.parameters(naming)
+
+    def gradients(self, naming: str = "Hugging Face") -> dict[str, Tensor]:
+        """The gradients under the same names; zeros where there is none."""
+        return self._native.gradients(naming)
+
+    def zero_grad(self) -> None:
+        """Forgets all gradients."""
+        self._native.zero_grad()
+
+    def train(self, on: bool = True) -> None:
+        """Training mode (dropout), or evaluation mode, in which a model is loaded."""
+        self._native.train(on)
+
+    def freeze(self, precision: str = "fp32", embeddings_only: bool = False) -> None:
+        """Packs the weights for inference on this processor; there is no way back.
+
+        Args:
+            precision: "fp32" or "bf16".
+            embeddings_only: only encode_image and encode_text will be called.
+        """
+        self._native.freeze(precision, embeddings_only)
+
+    def save(self, dir: str | os.PathLike[str]) -> None:  # noqa: A002
+        """Writes config.json and model.safetensors in Hugging Face's names into a new folder."""
+        self._native.save(dir)
+
+    def __repr__(self) -> str:
+        return f"<relata backbone: {self.model_type}>"
+
+
+def load(dir: str | os.PathLike[str]) -> Model | Backbone:  # noqa: A002 - the promised name
+    """Loads a model folder, the model of a run folder, or a folder of Hugging Face's layout.
 
     Raises:
         relata.Error: something is missing or does not fit, named.
     """
+    if _native.is_backbone(dir):
+        return Backbone(_native.Backbone(dir))
     return Model(_native.Model(dir))

@@ -37,6 +37,7 @@ void bind_models(py::module_& module) {
       .def_property_readonly("weights_hash", &Model::weights_hash)
       .def("forward", &Model::forward, free)
       .def("parameters", &Model::parameters);
+  bind_backbone(module);
 }
 
 }  // namespace relata::python

@@ -11,6 +11,7 @@ void bind_metrics(py::module_& module);
 void bind_objectives(py::module_& module);
 void bind_io(py::module_& module);
 void bind_models(py::module_& module);
+void bind_backbone(py::module_& module);
 void bind_train(py::module_& module);
 /// Inner parts of the engine for the parity tests; no promise to anybody else.
 void bind_testing(py::module_& module);

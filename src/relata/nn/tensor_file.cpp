@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <torch/torch.h>
 
 #include <array>
 #include <cstring>
+#include <memory>
 #include <vector>
 
 #include "relata/base/error.h"
@@ -83,6 +85,20 @@ TensorFile load_tensors(const std::filesystem::path& path) {
     content.tensors[info.name] = tensor;
   }
   return content;
+}
+
+NamedTensors map_tensors(const std::filesystem::path& path) {
+  const auto file = std::make_shared<const io::SafetensorsFile>(path);
+  NamedTensors tensors;
+  for (const io::TensorInfo& info : file->tensors()) {
+    // from_blob wants a pointer that may be written through; nobody does: the map is read-only.
+    void* bytes = const_cast<std::byte*>(info.bytes.data());  // NOLINT(*-const-cast)
+    const auto options = torch::TensorOptions(torch_dtype(info.dtype, info.name));
+    tensors[info.name] = info.bytes.empty()
+                             ? torch::empty(info.shape, options)
+                             : torch::from_blob(bytes, info.shape, [file](void*) {}, options);
+  }
+  return tensors;
 }
 
 NamedTensors tensors_of(const torch::nn::Module& module) {

@@ -28,6 +28,10 @@ struct TensorFile {
 };
 TensorFile load_tensors(const std::filesystem::path& path);
 
+/// The tensors of a file without copies: read-only, in the order of bytes that the file has, alive
+/// as long as any of them. For what is copied elsewhere or only read.
+NamedTensors map_tensors(const std::filesystem::path& path);
+
 /// The parameters and buffers of a module, sharing its memory.
 NamedTensors tensors_of(const torch::nn::Module& module);
 

@@ -1,0 +1,100 @@
+#include <pybind11/stl/filesystem.h>
+
+#include <nlohmann/json.hpp>
+
+#include "module.h"
+#include "relata/base/error.h"
+#include "relata/models/backbone.h"
+#include "relata/models/llama.h"
+
+namespace relata::python {
+namespace {
+
+namespace fs = std::filesystem;
+using models::Backbone;
+using nn::NamedTensors;
+using torch::Tensor;
+
+Backbone::Text text_of(const Tensor& ids, const std::optional<Tensor>& mask,
+                       const std::optional<Tensor>& types) {
+  return {ids, mask.value_or(Tensor()), types.value_or(Tensor())};
+}
+
+NamedTensors named(const models::TowerOutput& output) {
+  NamedTensors all{{"tokens", output.tokens}, {"embedding", output.embedding}};
+  if (output.pooled.defined()) all["pooled"] = output.pooled;
+  return all;
+}
+
+/// Logits of a decoder, [batch, tokens, vocabulary].
+Tensor logits(Backbone& backbone, const Tensor& ids, const std::optional<Tensor>& mask) {
+  models::LlamaImpl* decoder = backbone.decoder();
+  if (decoder == nullptr)
+    throw Error({.what = "a model of type " + backbone.model_type() + " gives no logits"});
+  return decoder->logits(
+      decoder->hidden({.ids = ids, .embeds = {}, .mask = mask.value_or(Tensor())}));
+}
+
+const models::TensorTable& table_of(const std::vector<models::TensorTable>& tables,
+                                    const std::string& naming) {
+  for (const models::TensorTable& table : tables) {
+    if (table.naming == naming) return table;
+  }
+  throw Error({.what = "no names of '" + naming + "' are known for this architecture"});
+}
+
+NamedTensors parameters(Backbone& backbone, const std::string& naming) {
+  const auto tables = backbone.tables();
+  return models::renamed(table_of(tables, naming), nn::tensors_of(backbone.module()));
+}
+
+/// Gradients by the names of `naming`; zeros where there is none.
+NamedTensors gradients(Backbone& backbone, const std::string& naming) {
+  NamedTensors ours;
+  for (const auto& [name, tensor] : nn::tensors_of(backbone.module()))
+    ours[name] = tensor.grad().defined() ? tensor.grad() : torch::zeros_like(tensor);
+  const auto tables = backbone.tables();
+  return models::renamed(table_of(tables, naming), ours);
+}
+
+void freeze(Backbone& backbone, const std::string& precision, bool embeddings_only) {
+  if (precision != "fp32" && precision != "bf16")
+    throw Error({.what = "the precision '" + precision + "' is not known",
+                 .remedy = "known are fp32, bf16"});
+  backbone.freeze(precision == "bf16" ? nn::Precision::kBf16 : nn::Precision::kFp32,
+                  embeddings_only);
+}
+
+}  // namespace
+
+void bind_backbone(py::module_& module) {
+  const py::call_guard<py::gil_scoped_release> free;
+  module.def("is_backbone", models::is_backbone, free);
+  py::class_<Backbone>(module, "Backbone")
+      .def(py::init([](const fs::path& folder) { return models::load_backbone(folder); }), free)
+      .def_property_readonly("model_type", &Backbone::model_type)
+      .def_property_readonly("encodes_images", &Backbone::encodes_images)
+      .def_property_readonly("encodes_texts", &Backbone::encodes_texts)
+      .def("config", [](const Backbone& b) { return b.config().dump(); })
+      .def("image", [](Backbone& b, const Tensor& pixels) { return named(b.image(pixels)); }, free)
+      .def("embed_image", &Backbone::embed_image, free)
+      .def(
+          "text",
+          [](Backbone& b, const Tensor& ids, const std::optional<Tensor>& mask,
+             const std::optional<Tensor>& types) { return named(b.text(text_of(ids, mask, types))); },
+          free)
+      .def(
+          "embed_text",
+          [](Backbone& b, const Tensor& ids, const std::optional<Tensor>& mask,
+             const std::optional<Tensor>& types) { return b.embed_text(text_of(ids, mask, types)); },
+          free)
+      .def("logits", logits, free)
+      .def("parameters", parameters, free)
+      .def("gradients", gradients, free)
+      .def("zero_grad", [](Backbone& b) { b.module().zero_grad(); })
+      .def("train", [](Backbone& b, bool on) { b.module().train(on); })
+      .def("freeze", freeze, free)
+      .def("save", models::save_backbone, free);
+}
+
+}  // namespace relata::python

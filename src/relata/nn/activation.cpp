@@ -1,0 +1,72 @@
+#include "relata/nn/activation.h"
+
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include <array>
+#include <string>
+
+#include "relata/base/error.h"
+
+namespace relata::nn {
+namespace {
+
+struct Named {
+  std::string_view name;
+  Activation activation;
+};
+
+// The first name of an activation is the one that is written.
+constexpr std::array<Named, 9> kNames{{
+    {"linear", Activation::kIdentity},
+    {"relu", Activation::kRelu},
+    {"gelu", Activation::kGelu},
+    {"gelu_new", Activation::kGeluTanh},
+    {"gelu_pytorch_tanh", Activation::kGeluTanh},
+    {"quick_gelu", Activation::kQuickGelu},
+    {"silu", Activation::kSilu},
+    {"swish", Activation::kSilu},
+    {"tanh", Activation::kTanh},
+}};
+
+}  // namespace
+
+torch::Tensor activate(const torch::Tensor& x, Activation activation) {
+  switch (activation) {
+    case Activation::kIdentity:
+      return x;
+    case Activation::kRelu:
+      return torch::relu(x);
+    case Activation::kGelu:
+      return torch::gelu(x);
+    case Activation::kGeluTanh:
+      return torch::gelu(x, "tanh");
+    case Activation::kQuickGelu:
+      return x * torch::sigmoid(kQuickGeluScale * x);
+    case Activation::kSilu:
+      return torch::silu(x);
+    case Activation::kTanh:
+      return torch::tanh(x);
+  }
+  throw Error({.what = "an activation that is not listed"});
+}
+
+Activation activation_from_name(std::string_view name, std::string_view where) {
+  std::string known;
+  for (const Named& entry : kNames) {
+    if (entry.name == name) return entry.activation;
+    known += (known.empty() ? "" : ", ") + std::string(entry.name);
+  }
+  throw Error({.what = fmt::format("the activation '{}' is not known", name),
+               .where = std::string(where),
+               .remedy = "known are " + known});
+}
+
+std::string_view activation_name(Activation activation) {
+  for (const Named& entry : kNames) {
+    if (entry.activation == activation) return entry.name;
+  }
+  throw Error({.what = "an activation that is not listed"});
+}
+
+}  // namespace relata::nn
