@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import TypedDict
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, TypedDict
 
 from torch import Tensor
 
 from relata._arrays import ArrayLike, tensor_of
 from relata._relata import models as _native
 
-__all__ = ["Answer", "Backbone", "Model", "load"]
+__all__ = ["Answer", "Backbone", "Generated", "Model", "load"]
 
 
 class Answer(TypedDict):
@@ -94,6 +95,15 @@ class Model:
         )
 
 
+class Generated(NamedTuple):
+    """The continuation of one prompt."""
+
+    tokens: list[int]
+    log_probabilities: list[float]
+    score: float
+    reason: str  #: "end", "length" or "stopped"
+
+
 class Backbone:
     """A pretrained encoder or decoder in Hugging Face's layout; made by :func:`load`."""
 
@@ -163,6 +173,44 @@ class Backbone:
         elif ids is not None:
             outputs["logits"] = self._native.logits(ids, mask)
         return outputs
+
+    def generate(
+        self,
+        ids: Tensor,
+        mask: Tensor | None = None,
+        *,
+        max_new_tokens: int = 128,
+        end_ids: Sequence[int] | None = None,
+        sample: bool = False,
+        temperature: float = 1.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        beams: int = 1,
+        length_penalty: float = 1.0,
+        early_stopping: Literal["heuristic", "when_full", "never"] = "heuristic",
+        cached: bool = True,
+    ) -> list[Generated]:
+        """Continues each prompt: greedily, by sampling from torch's generator, or by beam search.
+
+        Args:
+            ids: [batch, tokens] int64; shorter prompts are padded in front.
+            mask: [batch, tokens], true or 1 at real tokens.
+            end_ids: tokens that end a text; those of the model's configuration unless given.
+            cached: false computes all tokens again at each step.
+
+        Returns:
+            One result a prompt: its new tokens (the end token included), the log-probability of
+            each (without beams), a beam's score, and why it ended.
+
+        Raises:
+            relata.Error: no decoder, options that contradict each other, no room after a prompt.
+        """
+        ends = self._native.end_ids() if end_ids is None else list(end_ids)
+        results = self._native.generate(
+            ids, mask, max_new_tokens, ends, sample, temperature, top_k, top_p, beams,
+            length_penalty, early_stopping, cached,
+        )  # fmt: skip
+        return [Generated(*result) for result in results]
 
     def parameters(self, naming: str = "Hugging Face") -> dict[str, Tensor]:
         """Copies or views of the weights under the names of a published layout."""

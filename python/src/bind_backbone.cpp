@@ -1,9 +1,12 @@
 #include <pybind11/stl/filesystem.h>
 
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "module.h"
 #include "relata/base/error.h"
+#include "relata/generation/generate.h"
+#include "relata/generation/llama_model.h"
 #include "relata/models/backbone.h"
 #include "relata/models/llama.h"
 
@@ -57,6 +60,51 @@ NamedTensors gradients(Backbone& backbone, const std::string& naming) {
   return models::renamed(table_of(tables, naming), ours);
 }
 
+using Generated = std::tuple<std::vector<int64_t>, std::vector<float>, double, std::string>;
+
+struct GenerateCall {
+  generation::GenerationOptions options;
+  bool cached = true;
+};
+
+std::vector<Generated> generate(Backbone& backbone, const Tensor& ids,
+                                const std::optional<Tensor>& mask, const GenerateCall& call) {
+  models::LlamaImpl* decoder = backbone.decoder();
+  if (decoder == nullptr)
+    throw Error({.what = "a model of type " + backbone.model_type() + " generates no text"});
+  generation::LlamaModel model(*decoder, call.cached);
+  std::vector<Generated> all;
+  for (auto& one : generation::generate(model, ids, mask.value_or(Tensor()), call.options)) {
+    constexpr std::array kReasons{"end", "length", "stopped"};
+    all.emplace_back(std::move(one.tokens), std::move(one.log_probabilities), one.score,
+                     kReasons.at(static_cast<size_t>(one.reason)));
+  }
+  return all;
+}
+
+generation::EarlyStopping early_stopping(const std::string& name) {
+  if (name == "heuristic") return generation::EarlyStopping::kHeuristic;
+  if (name == "when_full") return generation::EarlyStopping::kWhenFull;
+  if (name == "never") return generation::EarlyStopping::kNever;
+  throw Error({.what = "early stopping '" + name + "' is not known",
+               .remedy = "known are heuristic, when_full, never"});
+}
+
+GenerateCall call_of(int64_t max_new_tokens, const std::vector<int64_t>& end_ids, bool sample,
+                     double temperature, int64_t top_k, double top_p, int64_t beams,
+                     double length_penalty, const std::string& early, bool cached) {
+  GenerateCall call{.options = {.max_new_tokens = max_new_tokens,
+                                .end_ids = end_ids,
+                                .sampling = {},
+                                .beams = beams,
+                                .length_penalty = length_penalty,
+                                .early_stopping = early_stopping(early),
+                                .on_token = {}},
+                    .cached = cached};
+  if (sample) call.options.sampling = {temperature, top_k, top_p};
+  return call;
+}
+
 void freeze(Backbone& backbone, const std::string& precision, bool embeddings_only) {
   if (precision != "fp32" && precision != "bf16")
     throw Error({.what = "the precision '" + precision + "' is not known",
@@ -76,19 +124,39 @@ void bind_backbone(py::module_& module) {
       .def_property_readonly("encodes_images", &Backbone::encodes_images)
       .def_property_readonly("encodes_texts", &Backbone::encodes_texts)
       .def("config", [](const Backbone& b) { return b.config().dump(); })
-      .def("image", [](Backbone& b, const Tensor& pixels) { return named(b.image(pixels)); }, free)
+      .def(
+          "image", [](Backbone& b, const Tensor& pixels) { return named(b.image(pixels)); }, free)
       .def("embed_image", &Backbone::embed_image, free)
       .def(
           "text",
           [](Backbone& b, const Tensor& ids, const std::optional<Tensor>& mask,
-             const std::optional<Tensor>& types) { return named(b.text(text_of(ids, mask, types))); },
+             const std::optional<Tensor>& types) {
+            return named(b.text(text_of(ids, mask, types)));
+          },
           free)
       .def(
           "embed_text",
           [](Backbone& b, const Tensor& ids, const std::optional<Tensor>& mask,
-             const std::optional<Tensor>& types) { return b.embed_text(text_of(ids, mask, types)); },
+             const std::optional<Tensor>& types) {
+            return b.embed_text(text_of(ids, mask, types));
+          },
           free)
       .def("logits", logits, free)
+      .def(
+          "generate",
+          [](Backbone& b, const Tensor& ids, const std::optional<Tensor>& mask,
+             int64_t max_new_tokens, const std::vector<int64_t>& end_ids, bool sample,
+             double temperature, int64_t top_k, double top_p, int64_t beams, double length_penalty,
+             const std::string& early, bool cached) {
+            return generate(b, ids, mask,
+                            call_of(max_new_tokens, end_ids, sample, temperature, top_k, top_p,
+                                    beams, length_penalty, early, cached));
+          },
+          free)
+      .def("end_ids",
+           [](Backbone& b) {
+             return b.decoder() == nullptr ? std::vector<int64_t>{} : b.decoder()->config().end_ids;
+           })
       .def("parameters", parameters, free)
       .def("gradients", gradients, free)
       .def("zero_grad", [](Backbone& b) { b.module().zero_grad(); })

@@ -150,7 +150,7 @@ TowerOutput BertImpl::forward(const Tensor& ids, const Tensor& mask, const Tenso
   nn::TransformerRun masked = run;
   const Tensor real = mask.defined() ? mask.to(torch::kBool) : mask;
   masked.context.key_mask = real;
-  const Tensor last = layers_->forward(embedded(ids, types).to(dtype_), masked);
+  const Tensor last = layers_->forward(embedded(ids, types).to(dtype()), masked);
   TowerOutput output{.tokens = last.to(words_.scalar_type()), .pooled = {}, .embedding = {}};
   if (pooler_) output.pooled = torch::tanh(pooler_(output.tokens.select(1, 0)));
   output.embedding = pool(output.tokens, real, config_.pooling);
@@ -161,7 +161,7 @@ TowerOutput BertImpl::forward(const Tensor& ids, const Tensor& mask, const Tenso
 }
 
 void BertImpl::freeze(nn::Precision precision) {
-  dtype_ = nn::dtype_of(precision);
+  packed_ = nn::dtype_of(precision);
   layers_->freeze(precision);
 }
 

@@ -5,6 +5,7 @@
 #include <torch/types.h>
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <vector>
 
 #include "relata/models/config_reader.h"
@@ -55,6 +56,8 @@ class BertImpl : public torch::nn::Module {
   const BertConfig& config() const { return config_; }
 
  private:
+  /// Of what goes into the layers.
+  torch::Dtype dtype() const { return packed_.value_or(words_.scalar_type()); }
   torch::Tensor embedded(const torch::Tensor& ids, const torch::Tensor& types);
 
   BertConfig config_;
@@ -64,7 +67,7 @@ class BertImpl : public torch::nn::Module {
   nn::Norm norm_;
   nn::Transformer layers_;
   nn::Linear pooler_{nullptr};
-  torch::Dtype dtype_ = torch::kFloat32;
+  std::optional<torch::Dtype> packed_;  ///< dtype of the layers once frozen
 };
 TORCH_MODULE(Bert);
 

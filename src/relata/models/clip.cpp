@@ -101,7 +101,7 @@ Tensor ClipVisionImpl::embedded(const Tensor& pixels) {
                              config_.grid.rows, config_.grid.columns, config_.patch),
          .remedy = "resize the pictures, or the grid of positions"});
   }
-  const Tensor patches = patch_(cut_patches(pixels.to(dtype_), config_.patch));
+  const Tensor patches = patch_(cut_patches(pixels.to(dtype()), config_.patch));
   const Tensor first = like(class_embedding_, patches).expand({pixels.size(0), 1, -1});
   return norm_pre_(torch::cat({first, patches}, 1) + like(positions_, patches));
 }
@@ -129,7 +129,7 @@ void ClipVisionImpl::resize_grid(Grid grid, GridFilter filter) {
 }
 
 void ClipVisionImpl::freeze(nn::Precision precision, bool one_token) {
-  dtype_ = nn::dtype_of(precision);
+  packed_ = nn::dtype_of(precision);
   patch_->freeze(precision);
   layers_->freeze(precision, one_token);
   if (projection_) projection_->freeze(nn::Precision::kFp32);  // one row an item: exact is cheap
@@ -150,7 +150,7 @@ ClipTextImpl::ClipTextImpl(const ClipTextConfig& config)
 
 Tensor ClipTextImpl::embedded(const Tensor& ids) {
   const Tensor x = torch::embedding(token_embedding_, ids) + positions_.narrow(0, 0, ids.size(1));
-  return x.to(dtype_);
+  return x.to(dtype());
 }
 
 Tensor ClipTextImpl::projected(const Tensor& pooled) {
@@ -190,7 +190,7 @@ Tensor ClipTextImpl::embed(const Tensor& ids, const Tensor& mask) {
 }
 
 void ClipTextImpl::freeze(nn::Precision precision, bool one_token) {
-  dtype_ = nn::dtype_of(precision);
+  packed_ = nn::dtype_of(precision);
   layers_->freeze(precision, one_token);
   if (projection_) projection_->freeze(nn::Precision::kFp32);
 }

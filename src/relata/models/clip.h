@@ -77,6 +77,8 @@ class ClipVisionImpl : public torch::nn::Module {
   const ClipVisionConfig& config() const { return config_; }
 
  private:
+  /// Of what goes into the layers.
+  torch::Dtype dtype() const { return packed_.value_or(positions_.scalar_type()); }
   torch::Tensor embedded(const torch::Tensor& pixels);
   torch::Tensor projected(const torch::Tensor& pooled);
 
@@ -88,7 +90,7 @@ class ClipVisionImpl : public torch::nn::Module {
   nn::Transformer layers_;
   nn::Norm norm_post_;
   nn::Linear projection_{nullptr};
-  torch::Dtype dtype_ = torch::kFloat32;  ///< of the layers' input once frozen
+  std::optional<torch::Dtype> packed_;  ///< dtype of the layers once frozen
 };
 TORCH_MODULE(ClipVision);
 
@@ -108,6 +110,8 @@ class ClipTextImpl : public torch::nn::Module {
   const ClipTextConfig& config() const { return config_; }
 
  private:
+  /// Of what goes into the layers.
+  torch::Dtype dtype() const { return packed_.value_or(positions_.scalar_type()); }
   torch::Tensor embedded(const torch::Tensor& ids);
   torch::Tensor projected(const torch::Tensor& pooled);
 
@@ -117,7 +121,7 @@ class ClipTextImpl : public torch::nn::Module {
   nn::Transformer layers_;
   nn::Norm norm_final_;
   nn::Linear projection_{nullptr};
-  torch::Dtype dtype_ = torch::kFloat32;
+  std::optional<torch::Dtype> packed_;  ///< dtype of the layers once frozen
 };
 TORCH_MODULE(ClipText);
 

@@ -47,14 +47,14 @@ Tensor LlamaImpl::hidden(const Input& input, const nn::TransformerRun& run) {
   }
   const Tensor positions = positions_of(input, cached, tokens);
   const auto rows = [&](const Tensor& table) {
-    return table.index({positions}).unsqueeze(1).to(dtype_);  // [batch or 1, 1, tokens, width]
+    return table.index({positions}).unsqueeze(1).to(dtype());  // [batch or 1, 1, tokens, width]
   };
   nn::TransformerRun causal = run;
   causal.context.causal = true;
   causal.context.cos = rows(rotary_.cos);
   causal.context.sin = rows(rotary_.sin);
   if (input.mask.defined()) causal.context.key_mask = input.mask.to(torch::kBool);
-  return norm_(layers_->forward(x.to(dtype_), causal));
+  return norm_(layers_->forward(x.to(dtype()), causal));
 }
 
 Tensor LlamaImpl::logits(const Tensor& hidden) {
@@ -64,7 +64,7 @@ Tensor LlamaImpl::logits(const Tensor& hidden) {
 }
 
 void LlamaImpl::freeze(nn::Precision precision) {
-  dtype_ = nn::dtype_of(precision);
+  packed_ = nn::dtype_of(precision);
   layers_->freeze(precision);
   if (head_) {
     head_->freeze(precision);

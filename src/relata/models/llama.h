@@ -6,6 +6,7 @@
 #include <torch/types.h>
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <vector>
 
 #include "relata/models/config_reader.h"
@@ -62,6 +63,8 @@ class LlamaImpl : public torch::nn::Module {
   const LlamaConfig& config() const { return config_; }
 
  private:
+  /// Of what goes into the layers.
+  torch::Dtype dtype() const { return packed_.value_or(tokens_.scalar_type()); }
   LlamaConfig config_;
   torch::Tensor tokens_;
   nn::Transformer layers_;
@@ -69,7 +72,7 @@ class LlamaImpl : public torch::nn::Module {
   nn::Linear head_{nullptr};
   nn::Linear packed_head_{nullptr};  ///< of a tied model, once frozen
   nn::RotaryTable rotary_;
-  torch::Dtype dtype_ = torch::kFloat32;
+  std::optional<torch::Dtype> packed_;  ///< dtype of the layers once frozen
 };
 TORCH_MODULE(Llama);
 

@@ -166,9 +166,9 @@ Tensor VitImpl::embedded(const Tensor& pixels) {
                              config_.grid.rows, config_.grid.columns, config_.patch),
          .remedy = "resize the pictures, or the grid of positions"});
   }
-  const Tensor patches = patch_(cut_patches(pixels.to(dtype_), config_.patch));
-  const Tensor first = class_token_.to(dtype_).expand({pixels.size(0), 1, -1});
-  const Tensor x = torch::cat({first, patches}, 1) + positions_.to(dtype_);
+  const Tensor patches = patch_(cut_patches(pixels.to(dtype()), config_.patch));
+  const Tensor first = class_token_.to(dtype()).expand({pixels.size(0), 1, -1});
+  const Tensor x = torch::cat({first, patches}, 1) + positions_.to(dtype());
   return torch::dropout(x, config_.dropout, is_training());
 }
 
@@ -199,7 +199,7 @@ void VitImpl::resize_grid(Grid grid, GridFilter filter) {
 }
 
 void VitImpl::freeze(nn::Precision precision, bool one_token) {
-  dtype_ = nn::dtype_of(precision);
+  packed_ = nn::dtype_of(precision);
   patch_->freeze(precision);
   layers_->freeze(precision, one_token);
 }

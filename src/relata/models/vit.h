@@ -5,6 +5,7 @@
 #include <torch/types.h>
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <vector>
 
 #include "relata/models/config_reader.h"
@@ -52,6 +53,8 @@ class VitImpl : public torch::nn::Module {
   const VitConfig& config() const { return config_; }
 
  private:
+  /// Of what goes into the layers.
+  torch::Dtype dtype() const { return packed_.value_or(positions_.scalar_type()); }
   torch::Tensor embedded(const torch::Tensor& pixels);
 
   VitConfig config_;
@@ -62,7 +65,7 @@ class VitImpl : public torch::nn::Module {
   nn::Norm norm_;
   nn::Linear pooler_{nullptr};
   nn::Linear classifier_{nullptr};
-  torch::Dtype dtype_ = torch::kFloat32;
+  std::optional<torch::Dtype> packed_;  ///< dtype of the layers once frozen
 };
 TORCH_MODULE(Vit);
 
