@@ -79,7 +79,7 @@ std::optional<AddedTokens::Finder::Found> AddedTokens::Finder::next(std::string_
   return std::nullopt;
 }
 
-AddedTokens::AddedTokens(const std::vector<AddedToken>& tokens, const Vocabulary& vocabulary,
+AddedTokens::AddedTokens(const std::vector<AddedToken>& tokens, const Model& model,
                          const Normalizer* normalizer) {
   for (const AddedToken& token : tokens) {
     if (token.content.empty()) continue;
@@ -88,8 +88,8 @@ AddedTokens::AddedTokens(const std::vector<AddedToken>& tokens, const Vocabulary
   for (const AddedToken& token : tokens) {
     if (token.content.empty()) continue;
     std::optional<int32_t> id = find(token.content);
-    if (!id) id = vocabulary.find(token.content);
-    if (!id) id = next_id(vocabulary);
+    if (!id) id = model.vocabulary().find(token.content);
+    if (!id) id = next_id(model);
     ids_[token.content] = *id;
     tokens_[*id] = token;
   }
@@ -104,8 +104,8 @@ AddedTokens::AddedTokens(const std::vector<AddedToken>& tokens, const Vocabulary
   }
 }
 
-int32_t AddedTokens::next_id(const Vocabulary& vocabulary) const {
-  const auto size = static_cast<int32_t>(vocabulary.size());
+int32_t AddedTokens::next_id(const Model& model) const {
+  const auto size = static_cast<int32_t>(model.size());
   int32_t largest = -1;
   for (const auto& [token, id] : ids_) largest = std::max(largest, id);
   return largest >= size || (size == 0 && largest >= 0) ? largest + 1 : size;

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "relata/text/hash.h"
+#include "relata/text/model.h"
 #include "relata/text/normalizer.h"
 #include "relata/text/tracked_text.h"
-#include "relata/text/vocabulary.h"
 
 namespace relata::text {
 
@@ -38,7 +38,7 @@ class AddedTokens {
  public:
   /// Ids: that of the vocabulary where the token is in it, else the next free one; as the public
   /// library gives them. `normalizer` may be null.
-  AddedTokens(const std::vector<AddedToken>& tokens, const Vocabulary& vocabulary,
+  AddedTokens(const std::vector<AddedToken>& tokens, const Model& model,
               const Normalizer* normalizer);
 
   std::optional<int32_t> find(std::string_view token) const;
@@ -74,7 +74,7 @@ class AddedTokens {
   };
 
   std::vector<TokenSpan> cut(std::string_view text, const Finder& finder, bool specials) const;
-  int32_t next_id(const Vocabulary& vocabulary) const;
+  int32_t next_id(const Model& model) const;
 
   std::map<std::string, int32_t, std::less<>> ids_;
   std::map<int32_t, AddedToken> tokens_;

@@ -1,5 +1,6 @@
 #include "relata/text/char_class.h"
 
+#include <fmt/format.h>
 #include <unicode/uchar.h>
 
 #include <algorithm>
@@ -124,6 +125,19 @@ CharTable::CharTable() {
     if (is_new) blocks_.push_back(block);
     index_[high] = place->second;
   }
+}
+
+std::string newer_than_icu(CharClass name) {
+  std::string set;
+  const auto add = [&](std::span<const Range> ranges) {
+    for (const auto& [first, last] : ranges)
+      set += fmt::format("\\x{{{:X}}}-\\x{{{:X}}}", static_cast<uint32_t>(first),
+                         static_cast<uint32_t>(last));
+  };
+  if (name == kLetter) add(kNewLetters);
+  if (name == kNumber) add(kNewNumbers);
+  if (name == kWord) add(kNewWords);
+  return set;
 }
 
 const CharTable& char_table() {

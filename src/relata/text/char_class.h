@@ -7,7 +7,7 @@
 
 #include <array>
 #include <cstdint>
-#include <memory>
+#include <string>
 #include <vector>
 
 namespace relata::text {
@@ -40,6 +40,10 @@ class CharTable {
 
 /// Built at the first call (a few milliseconds), then shared.
 const CharTable& char_table();
+
+/// The code points of kLetter, kNumber or kWord that an old ICU does not know, as the inside of a
+/// set of its regular expressions.
+std::string newer_than_icu(CharClass name);
 
 inline bool is(char32_t code, uint16_t classes) { return (char_table()[code] & classes) != 0; }
 

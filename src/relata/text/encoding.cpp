@@ -52,12 +52,12 @@ void Encoding::append(const Encoding& other) {
   append_all(margins, other.margins);
 }
 
-void Encoding::append_special(int32_t id, int32_t type_id, bool with_offset) {
+void Encoding::append_special(int32_t id, int32_t type_id) {
   ids.push_back(id);
   type_ids.push_back(type_id);
   special_mask.push_back(1);
   attention_mask.push_back(1);
-  if (!with_offset) return;
+  if (!with_offsets) return;
   offsets.emplace_back();
   margins.emplace_back();
 }
@@ -75,7 +75,6 @@ void Encoding::truncate(int64_t length, Side side) {
 void Encoding::pad(int64_t length, const Padding& padding) {
   if (std::cmp_greater_equal(size(), length)) return;
   const std::size_t count = static_cast<std::size_t>(length) - size();
-  const bool with_offsets = has_offsets() && !ids.empty();
   extend(ids, count, padding.side, padding.id);
   extend(type_ids, count, padding.side, padding.type_id);
   extend(special_mask, count, padding.side, 1);

@@ -38,7 +38,8 @@ struct Encoding {
   std::vector<int32_t> type_ids = {};
   std::vector<int32_t> special_mask = {};    ///< 1: of the template or padding
   std::vector<int32_t> attention_mask = {};  ///< 0: padding
-  std::vector<Offset> offsets = {};          ///< empty if they were not asked for
+  std::vector<Offset> offsets = {};          ///< only if with_offsets
+  bool with_offsets = true;
 
   /// White space at the ends of each token's text, in code points: what trim_offsets takes away.
   struct Margin {
@@ -48,11 +49,10 @@ struct Encoding {
   std::vector<Margin> margins = {};
 
   std::size_t size() const { return ids.size(); }
-  bool has_offsets() const { return offsets.size() == ids.size(); }
 
   void append(const Encoding& other);
   /// A token of the template.
-  void append_special(int32_t id, int32_t type_id, bool with_offset);
+  void append_special(int32_t id, int32_t type_id);
   /// Keeps at most `length` tokens.
   void truncate(int64_t length, Side side);
   void pad(int64_t length, const Padding& padding);

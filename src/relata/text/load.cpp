@@ -144,7 +144,7 @@ Tokenizer load_tokenizer_json(const fs::path& path) {
   const json document = read_json(path);
   Tokenizer::Parts parts = read_tokenizer_json(JsonNode(document, path.string()));
   const Configuration configuration(path.parent_path());
-  const AddedTokens added(parts.added, parts.model->vocabulary(), parts.normalizer.get());
+  const AddedTokens added(parts.added, *parts.model, parts.normalizer.get());
   for (const auto& [key, id] : kSpecialNames) {
     const auto token = configuration.text(key);
     if (!token) continue;

@@ -34,6 +34,8 @@ class Model {
   virtual void tokenize_bytes(std::string_view piece, std::vector<Token>& out) const;
 
   virtual const Vocabulary& vocabulary() const = 0;
+  /// The number of entries, of which several may be the same token.
+  virtual int64_t size() const { return vocabulary().size(); }
   /// The token of what is unknown, if the model has one.
   virtual std::optional<int32_t> unknown() const = 0;
   /// What the last token of a word ends with ("</w>"), or nothing.

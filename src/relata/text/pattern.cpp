@@ -4,11 +4,13 @@
 #include <unicode/utext.h>
 #include <unicode/utypes.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "relata/base/error.h"
 #include "relata/io/utf8.h"
+#include "relata/text/char_class.h"
 #include "relata/text/scanner.h"
 #include "relata/text/utf8.h"
 
@@ -52,27 +54,43 @@ class Scanned : public Pattern {
   Scanner scanner_;
 };
 
-/// ICU's \s and \w are not Oniguruma's, and its ^ and $ need flags.
+/// What a class of Oniguruma is in ICU's syntax; its \w has a few fractions more.
+struct Rule {
+  std::string_view from;
+  std::string set;  // the inside of [ ]
+  bool negated = false;
+};
+
+const std::array<Rule, 8>& rules() {
+  static const std::string letters = R"(\p{L})" + newer_than_icu(kLetter);
+  static const std::string numbers = R"(\p{N})" + newer_than_icu(kNumber);
+  static const std::string words =
+      R"(\p{Alphabetic}\p{M}\p{Nd}\p{Pc}²³¹¼-¾)" + newer_than_icu(kWord);
+  static const std::array<Rule, 8> all = {{{R"(\s)", R"(\p{White_Space})"},
+                                           {R"(\S)", R"(\p{White_Space})", true},
+                                           {R"(\w)", words},
+                                           {R"(\W)", words, true},
+                                           {R"(\p{L})", letters},
+                                           {R"(\P{L})", letters, true},
+                                           {R"(\p{N})", numbers},
+                                           {R"(\P{N})", numbers, true}}};
+  return all;
+}
+
+/// The expression with Oniguruma's classes spelled out; a set within a set is its union in ICU.
 std::string for_icu(std::string_view expression) {
-  constexpr std::string_view kWordSet = R"(\p{Alphabetic}\p{M}\p{N}\p{Pc})";
   std::string out;
-  for (std::size_t i = 0; i < expression.size(); ++i) {
-    if (expression[i] != '\\' || i + 1 == expression.size()) {
-      out += expression[i];
+  while (!expression.empty()) {
+    const auto* const rule = std::ranges::find_if(
+        rules(), [&](const Rule& one) { return expression.starts_with(one.from); });
+    if (rule != rules().end()) {
+      out.append(rule->negated ? "[^" : "[").append(rule->set).append("]");
+      expression.remove_prefix(rule->from.size());
       continue;
     }
-    const char letter = expression[++i];
-    if (letter == 's') {
-      out += R"(\p{White_Space})";
-    } else if (letter == 'S') {
-      out += R"(\P{White_Space})";
-    } else if (letter == 'w') {
-      out.append("[").append(kWordSet).append("]");
-    } else if (letter == 'W') {
-      out.append("[^").append(kWordSet).append("]");
-    } else {
-      out.append({'\\', letter});
-    }
+    const std::size_t size = expression[0] == '\\' && expression.size() > 1 ? 2 : 1;
+    out += expression.substr(0, size);
+    expression.remove_prefix(size);
   }
   return out;
 }

@@ -18,7 +18,7 @@ void set_types(Encoding& encoding, int32_t type) {
 
 /// GPT-2's tokens hold the space before a word; the offsets need not.
 void trim(Encoding& encoding, bool add_prefix_space) {
-  if (!encoding.has_offsets()) return;
+  if (!encoding.with_offsets) return;
   for (std::size_t i = 0; i < encoding.size(); ++i) {
     Offset& offset = encoding.offsets[i];
     int64_t left = encoding.margins[i].left;
@@ -32,12 +32,11 @@ void trim(Encoding& encoding, bool add_prefix_space) {
 
 Encoding wrapped(std::optional<int32_t> before, const Encoding& encoding, int32_t after,
                  int32_t type) {
-  const bool offsets = encoding.has_offsets();
-  Encoding out;
-  if (before) out.append_special(*before, type, offsets);
+  Encoding out{.with_offsets = encoding.with_offsets};
+  if (before) out.append_special(*before, type);
   out.append(encoding);
   std::ranges::fill(out.type_ids, type);
-  out.append_special(after, type, offsets);
+  out.append_special(after, type);
   return out;
 }
 
@@ -111,16 +110,14 @@ class TemplateProcessor : public PostProcessor {
   }
 
   void apply(std::vector<Encoding>& parts, bool add_special) const override {
-    const bool offsets =
-        std::ranges::all_of(parts, [](const Encoding& part) { return part.has_offsets(); });
     std::vector<Encoding> out;
     for (const Slot& slot : parts.size() > 1 ? pair_ : single_) {
       if (slot.sequence >= 0) {
         out.push_back(parts[static_cast<std::size_t>(slot.sequence)]);
         set_types(out.back(), slot.type);
       } else if (add_special) {
-        out.emplace_back();
-        for (const int32_t id : slot.ids) out.back().append_special(id, slot.type, offsets);
+        out.push_back({.with_offsets = parts[0].with_offsets});
+        for (const int32_t id : slot.ids) out.back().append_special(id, slot.type);
       }
     }
     parts = std::move(out);

@@ -121,7 +121,7 @@ class Tokenizer::Workspaces {
 
 Tokenizer::Tokenizer(Parts parts)
     : parts_(std::move(parts)),
-      added_(parts_.added, parts_.model->vocabulary(), parts_.normalizer.get()),
+      added_(parts_.added, *parts_.model, parts_.normalizer.get()),
       bytes_(parts_.pre_tokenizer != nullptr && parts_.pre_tokenizer->spells_bytes() &&
              parts_.model->reads_bytes()),
       workspaces_(std::make_unique<Workspaces>()) {
@@ -163,7 +163,7 @@ Pieces Tokenizer::pieces_of(std::string_view text, const EncodeOptions& options,
 Encoding Tokenizer::ids_of(std::string_view text, const EncodeOptions& options,
                            int32_t type) const {
   const Pieces pieces = pieces_of(text, options, false);
-  Encoding encoding;
+  Encoding encoding{.with_offsets = false};
   encoding.ids.reserve(pieces.all().size() + pieces.all().size() / 4);
   std::vector<Token> tokens;
   std::vector<int32_t> ids;
@@ -232,7 +232,7 @@ Encoding Tokenizer::finish(std::vector<Encoding> parts, const EncodeOptions& opt
     truncate(parts, *options.truncation, room);
   }
   if (processor) processor->apply(parts, options.add_special);
-  Encoding whole;
+  Encoding whole{.with_offsets = options.offsets};
   for (const Encoding& part : parts) whole.append(part);
   return whole;
 }

@@ -27,6 +27,7 @@ class Unigram : public Model {
 
   void tokenize(std::string_view piece, std::vector<Token>& out) const override;
   const Vocabulary& vocabulary() const override { return vocabulary_; }
+  int64_t size() const override { return static_cast<int64_t>(scores_.size()); }
   std::optional<int32_t> unknown() const override { return unknown_; }
 
  private:
