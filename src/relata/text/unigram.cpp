@@ -1,6 +1,7 @@
 #include "relata/text/unigram.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -14,6 +15,36 @@ namespace relata::text {
 namespace {
 
 constexpr double kUnknownPenalty = 10;  // below the lowest score of the vocabulary
+
+/// The number as the library reads its shortest decimal form: digits as an integer, rounded, then
+/// divided by a power of ten, rounded again. The last bit decides between paths of equal sums.
+double read_by_library(double value) {
+  std::array<char, 32> form = {};
+  const auto end = std::to_chars(form.data(), form.data() + form.size(), std::abs(value),
+                                 std::chars_format::scientific)
+                       .ptr;
+  uint64_t digits = 0;
+  int exponent = 0;
+  bool fraction = false;
+  for (const char* at = form.data(); at != end; ++at) {
+    if (*at == 'e') {
+      int scale = 0;
+      std::from_chars(at[1] == '+' ? at + 2 : at + 1, end, scale);
+      exponent += scale;
+      break;
+    }
+    if (*at == '.') {
+      fraction = true;
+      continue;
+    }
+    digits = digits * 10 + static_cast<uint64_t>(*at - '0');
+    exponent -= fraction ? 1 : 0;
+  }
+  const double power = std::stod("1e" + std::to_string(std::min(std::abs(exponent), 308)));
+  const auto whole = static_cast<double>(digits);
+  const double result = exponent < 0 ? whole / power : whole * power;
+  return std::signbit(value) ? -result : result;
+}
 
 uint64_t edge(int32_t node, char byte) {
   return static_cast<uint64_t>(static_cast<uint32_t>(node)) << 8U |
@@ -142,7 +173,7 @@ ModelPtr read_unigram(const JsonNode& node) {
   for (const JsonNode& entry : vocabulary.items()) {
     const auto parts = entry.items();
     if (parts.size() != 2) entry.refuse("is no pair of a piece and its score");
-    entries.push_back({parts[0].text(), parts[1].number()});
+    entries.push_back({parts[0].text(), read_by_library(parts[1].number())});
   }
   std::optional<int64_t> unknown;
   if (const auto id = node.find("unk_id")) unknown = id->integer(0, kMostTokens - 1);
