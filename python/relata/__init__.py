@@ -26,7 +26,7 @@ except ImportError as error:  # pragma: no cover - depends on the installation
         f"the loader said: {error}"
     ) from error
 
-from relata import io, metrics, models, objectives
+from relata import io, metrics, models, objectives, text
 from relata._jobs import evaluate, predict, recipes, train
 
 __all__ = [
@@ -39,5 +39,6 @@ __all__ = [
     "objectives",
     "predict",
     "recipes",
+    "text",
     "train",
 ]

@@ -68,6 +68,7 @@ PYBIND11_MODULE(_relata, module) {
   add(module, "metrics", "Metrics on tensors.", bind_metrics);
   add(module, "objectives", "Losses on tensors.", bind_objectives);
   add(module, "io", "Files.", bind_io);
+  add(module, "text", "Tokenizers.", bind_text);
   add(module, "models", "Trained models.", bind_models);
   add(module, "train", "Jobs.", bind_train);
   add(module, "_testing", "Inner parts for the parity tests; no promise.", bind_testing);

@@ -10,6 +10,7 @@ namespace py = pybind11;
 void bind_metrics(py::module_& module);
 void bind_objectives(py::module_& module);
 void bind_io(py::module_& module);
+void bind_text(py::module_& module);
 void bind_models(py::module_& module);
 void bind_backbone(py::module_& module);
 void bind_train(py::module_& module);
