@@ -1,4 +1,4 @@
-"""Files of tensors."""
+"""Files of tensors, and pictures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ from torch import Tensor
 
 from relata._relata import io as _native
 
-__all__ = ["load_safetensors", "read_safetensors_metadata", "save_safetensors"]
+__all__ = [
+    "load_safetensors",
+    "read_image",
+    "read_safetensors_metadata",
+    "resize",
+    "save_safetensors",
+]
 
 
 def load_safetensors(path: str | os.PathLike[str]) -> dict[str, Tensor]:
@@ -44,3 +50,39 @@ def read_safetensors_metadata(path: str | os.PathLike[str]) -> dict[str, str]:
         relata.Error: the file cannot be read or is malformed.
     """
     return _native.read_safetensors_metadata(path)
+
+
+def read_image(
+    path: str | os.PathLike[str],
+    *,
+    exif: bool = True,
+    allow_truncated: bool = False,
+    pixel_limit: int = 40_000_000,
+) -> Tensor:
+    """A JPEG, PNG or WebP file as uint8 [height, width, 3], as Pillow's convert("RGB") gives it.
+
+    Args:
+        exif: turn the picture as its EXIF orientation says.
+        allow_truncated: fill what is missing at the end (grey; black for PNG) instead of refusing.
+        pixel_limit: refuse larger pictures before anything is allocated.
+
+    Raises:
+        relata.Error: the file cannot be read, is no such picture, is damaged, or is too large.
+    """
+    return _native.read_image(path, exif, allow_truncated, pixel_limit)
+
+
+def resize(
+    image: Tensor, height: int, width: int, filter: str, *, pass_order: str = "pillow12"
+) -> Tensor:
+    """The picture at another size, bit for bit as Pillow resizes it.
+
+    Args:
+        image: uint8 [height, width, 3], or [height, width] for grey.
+        filter: "nearest", "box", "bilinear", "hamming", "bicubic" or "lanczos".
+        pass_order: "pillow12" (up to 12.3), or "pillow13", whose passes are ordered by the sizes.
+
+    Raises:
+        relata.Error: another shape or dtype, a side below 1, or no such filter.
+    """
+    return _native.resize(image, height, width, filter, pass_order)

@@ -42,10 +42,8 @@ constexpr Colour colour_of_ink(const uint8_t* pixel) {
 
 std::array<Colour, 256> colours_of(const Image& image) {
   std::array<Colour, 256> colours{};
-  for (std::size_t i = 0; i < colours.size(); ++i) {
-    const bool known = 3 * i + 2 < image.palette.size();
-    const uint8_t* entry = known ? &image.palette[3 * i] : nullptr;
-    colours[i] = known ? Colour{entry[0], entry[1], entry[2]} : grey(static_cast<uint8_t>(i));
+  for (std::size_t i = 0; i < colours.size() && 3 * i + 2 < image.palette.size(); ++i) {
+    colours[i] = {image.palette[3 * i], image.palette[3 * i + 1], image.palette[3 * i + 2]};
   }
   return colours;
 }

@@ -6,7 +6,7 @@
 namespace relata::io {
 
 /// As convert("RGB"): alpha is dropped, not blended; a palette's colours are looked up (an index
-/// beyond it is that grey); 16-bit grey is cut off at 255, not scaled; CMYK by Pillow's formula,
+/// beyond it is black); 16-bit grey is cut off at 255, not scaled; CMYK by Pillow's formula,
 /// without a colour profile.
 Image to_rgb(const Image& image);
 Image to_rgb(Image&& image);  ///< an RGB picture is handed on

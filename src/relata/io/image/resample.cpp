@@ -48,11 +48,10 @@ Image down(const Image& image, int64_t first_row, int64_t first_column, int64_t 
 
 uint16_t load_16(const uint8_t* bytes) { return static_cast<uint16_t>(bytes[0] | bytes[1] << 8U); }
 
-/// Pillow's: each byte is cut on its own, so that a sum outside 16 bits keeps a wrong low byte.
 void store_16(uint8_t* bytes, double sum) {
-  const int rounded = static_cast<int>(sum >= 0.0 ? sum + 0.5 : sum - 0.5);
-  bytes[0] = static_cast<uint8_t>(std::clamp(rounded % 256, 0, 255));
-  bytes[1] = static_cast<uint8_t>(std::clamp(rounded >> 8, 0, 255));
+  const int rounded = std::clamp(static_cast<int>(sum >= 0.0 ? sum + 0.5 : sum - 0.5), 0, 0xFFFF);
+  bytes[0] = static_cast<uint8_t>(rounded & 0xFF);
+  bytes[1] = static_cast<uint8_t>(rounded >> 8);
 }
 
 /// One pass over numbers of 16 bits: `step` bytes from one input of a sum to the next.

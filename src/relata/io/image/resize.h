@@ -32,8 +32,7 @@ enum class PassOrder {
 };
 
 /// The picture at another size, in its own mode: P and 1 by nearest neighbour whatever `filter`
-/// says, LA and RGBA through premultiplied colours, I;16 with Pillow's overflow (a value pushed
-/// below 0 or above 65535 by a negative lobe keeps a wrong low byte). Equal sizes give a copy.
+/// says, LA and RGBA through premultiplied colours, I;16 in doubles. Equal sizes give a copy.
 /// Throws Error for a side below 1 or beyond 2³¹ bytes of result.
 Image resize(const Image& image, int64_t width, int64_t height, ResizeFilter filter,
              PassOrder order = PassOrder::kPillow12);
