@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
@@ -11,6 +14,7 @@ from relata._relata import io as _native
 
 __all__ = [
     "load_safetensors",
+    "preprocess",
     "read_image",
     "read_safetensors_metadata",
     "resize",
@@ -86,3 +90,29 @@ def resize(
         relata.Error: another shape or dtype, a side below 1, or no such filter.
     """
     return _native.resize(image, height, width, filter, pass_order)
+
+
+def preprocess(
+    picture: str | os.PathLike[str] | Tensor,
+    config: str | os.PathLike[str] | Mapping[str, Any],
+) -> Tensor:
+    """What a vision tower reads of a picture: float32 [3, height, width].
+
+    Args:
+        picture: a file, or uint8 [height, width, 3] ([height, width] for grey).
+        config: a preprocessor_config.json, the folder that holds it, or its content. Beside Hugging
+            Face's keys it may have the object "relata" (see docs/images.md).
+
+    Raises:
+        relata.Error: the file cannot be read or is no picture, or the configuration has a value
+            that has no meaning here or a key that is not known.
+    """
+    if isinstance(config, Mapping):
+        text, where = json.dumps(dict(config)), "config"
+    else:
+        path = Path(config)
+        path = path / "preprocessor_config.json" if path.is_dir() else path
+        text, where = path.read_text(encoding="utf-8"), str(path)
+    if isinstance(picture, Tensor):
+        return _native.preprocess_tensor(picture, text, where)
+    return _native.preprocess_file(picture, text, where)

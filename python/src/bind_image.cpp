@@ -3,14 +3,18 @@
 #include <pybind11/stl/filesystem.h>
 
 #include <cstring>
+#include <nlohmann/json.hpp>
 
 #include "module.h"
 #include "relata/base/error.h"
+#include "relata/base/file.h"
 #include "relata/io/dtype.h"
 #include "relata/io/image/convert.h"
 #include "relata/io/image/decode.h"
 #include "relata/io/image/exif.h"
+#include "relata/io/image/preprocessing.h"
 #include "relata/io/image/resize.h"
+#include "relata/io/json.h"
 
 namespace relata::python {
 namespace {
@@ -99,6 +103,33 @@ Image decode(const std::string& file, const std::string& name, bool exif, bool a
                            .pixel_limit = pixel_limit});
 }
 
+io::Preprocessing preprocessing_of(const std::string& config, const std::string& where) {
+  return io::Preprocessing::from_json(io::parse_json_strict(config, where), where);
+}
+
+Tensor tensor_of(const io::PixelValues& pixels) {
+  const Tensor tensor = torch::empty({3, pixels.height, pixels.width});
+  std::memcpy(tensor.data_ptr<float>(), pixels.values.data(), pixels.values.size() * sizeof(float));
+  return tensor;
+}
+
+Tensor preprocess_file(const fs::path& path, const std::string& config, const std::string& where) {
+  const MappedFile file(path);
+  return tensor_of(preprocessing_of(config, where).run(file.bytes(), path.string()));
+}
+
+Tensor preprocess_tensor(const Tensor& image, const std::string& config, const std::string& where) {
+  return tensor_of(preprocessing_of(config, where).run(image_of(image)));
+}
+
+Tensor preprocess_picture(const Image& image, const std::string& config) {
+  return tensor_of(preprocessing_of(config, "config").run(image));
+}
+
+std::string rewritten(const std::string& config) {
+  return preprocessing_of(config, "config").to_json().dump();
+}
+
 void bind_picture(py::module_& module) {
   py::class_<Image>(module, "Picture")
       .def(py::init(&picture), py::arg("mode"), py::arg("width"), py::arg("height"),
@@ -140,7 +171,11 @@ void bind_image(py::module_& module) {
   module.def("read_image", read_image, free, py::arg("path"), py::arg("exif"),
              py::arg("allow_truncated"), py::arg("pixel_limit"));
   module.def("resize", resize, free);
+  module.def("preprocess_file", preprocess_file, free);
+  module.def("preprocess_tensor", preprocess_tensor, free);
+  module.def("rewrite_preprocessor_config", rewritten);
   bind_picture(module);
+  module.def("preprocess_picture", preprocess_picture);
 }
 
 }  // namespace relata::python

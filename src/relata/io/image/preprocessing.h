@@ -53,6 +53,8 @@ struct Preprocessing {
   bool normalise = true;
   std::array<double, 3> mean = {0.48145466, 0.4578275, 0.40821073};
   std::array<double, 3> std = {0.26862954, 0.26130258, 0.27577711};
+  /// EfficientNet's: what is normalised is divided by std once more.
+  bool include_top = false;
   Convert convert = Convert::kFirst;
 
   // What Hugging Face's files have no key for; these stand in the sub-object "relata".
@@ -68,9 +70,9 @@ struct Preprocessing {
   bool operator==(const Preprocessing&) const = default;
 
   /// Throws Error naming `where` and the key for a value that is malformed or has no meaning here,
-  /// and for keys of Hugging Face's that would change pixels and are not known. Keys that are absent
-  /// have the defaults of the class that "image_processor_type" or "feature_extractor_type" names
-  /// (CLIP, ViT, DeiT, SigLIP, BLIP, EfficientNet; the CLIP one if none is named).
+  /// and for keys of Hugging Face's that would change pixels and are not known. Keys that are
+  /// absent have the defaults of the class that "image_processor_type" or "feature_extractor_type"
+  /// names (CLIP, ViT, DeiT, SigLIP, BLIP, EfficientNet; the CLIP one if none is named).
   static Preprocessing from_json(const nlohmann::json& config, std::string_view where);
 
   /// Readable by Hugging Face; from_json gives the same again.

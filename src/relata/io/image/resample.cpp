@@ -1,12 +1,17 @@
 #include "relata/io/image/resample.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
+#include <vector>
 
 #include "relata/io/image/resample_passes.h"
 
 namespace relata::io {
 namespace {
+
+// Rows decoded at once: enough for libjpeg's largest groups, few enough to stay in the cache.
+constexpr int64_t kStripRows = 16;
 
 /// Rows and columns that do not change.
 AxisWeights untouched(int64_t begin, int64_t end) {
@@ -34,15 +39,43 @@ Image across(const Image& image, int64_t first_row, int64_t count, const FixedAx
   return out;
 }
 
+/// The weights of a window's columns and rows.
+struct Axes {
+  Axes(int64_t width, int64_t height, const Resampling& to, const Window& window)
+      : columns(to.width == width
+                    ? untouched(window.x, window.x + window.width)
+                    : axis_weights(width, to.width, to.filter, window.x, window.x + window.width)),
+        rows(to.height == height
+                 ? untouched(window.y, window.y + window.height)
+                 : axis_weights(height, to.height, to.filter, window.y, window.y + window.height)) {
+  }
+
+  AxisWeights columns;
+  AxisWeights rows;
+};
+
+void give_rows(const Image& image, const RowSink& sink) {
+  for (int64_t y = 0; y < image.height; ++y) sink(y, image.row(y).data());
+}
+
 /// Columns [first_column, first_column + count), rows as `axis` says of a picture whose row 0 is
 /// row `first_row` of what the weights count.
-Image down(const Image& image, int64_t first_row, int64_t first_column, int64_t count,
-           const FixedAxis& axis) {
-  Image out = make_image(count, axis.axis.outputs(), image.mode);
+void give_down(const Image& image, int64_t first_row, int64_t first_column, int64_t count,
+               const AxisWeights& axis, const RowSink& sink) {
+  const FixedAxis fixed(axis);
   const ByteRows rows = rows_of(image, 0, image.height, first_column);
-  for (int64_t y = 0; y < out.height; ++y) {
-    vertical_row(rows, first_row, out.row_bytes(), axis, y, out.row(y).data());
+  std::vector<uint8_t> row(static_cast<std::size_t>(count * pixel_bytes(image.mode)));
+  for (int64_t y = 0; y < axis.outputs(); ++y) {
+    vertical_row(rows, first_row, static_cast<int64_t>(row.size()), fixed, y, row.data());
+    sink(y, row.data());
   }
+}
+
+Image down(const Image& image, int64_t first_column, int64_t count, const AxisWeights& axis) {
+  Image out = make_image(count, axis.outputs(), image.mode);
+  give_down(image, 0, first_column, count, axis, [&out](int64_t y, const uint8_t* row) {
+    std::memcpy(out.row(y).data(), row, static_cast<std::size_t>(out.row_bytes()));
+  });
   return out;
 }
 
@@ -95,30 +128,57 @@ bool Resampling::vertical_first(int64_t in_width, int64_t in_height) const {
   return in_height - height > 0 && in_height - height > 2 * (in_width - width);
 }
 
-Image resampled_window(const Image& image, const Resampling& to, const Window& window) {
+void resampled_rows(const Image& image, const Resampling& to, const Window& window,
+                    const RowSink& sink) {
   const bool needs_across = to.width != image.width;
   const bool needs_down = to.height != image.height;
-  if (!needs_across && !needs_down) return crop(image, window);
-  const int64_t right = window.x + window.width;
-  const int64_t bottom = window.y + window.height;
-  AxisWeights columns = needs_across
-                            ? axis_weights(image.width, to.width, to.filter, window.x, right)
-                            : untouched(window.x, right);
-  AxisWeights rows = needs_down ? axis_weights(image.height, to.height, to.filter, window.y, bottom)
-                                : untouched(window.y, bottom);
-  const int64_t first_row = rows.begin();
-  const int64_t row_count = rows.end() - first_row;
-  const int64_t first_column = columns.begin();
-  const int64_t column_count = columns.end() - first_column;
-  if (!needs_down) return across(image, first_row, row_count, FixedAxis(std::move(columns)));
-  if (!needs_across) return down(image, 0, first_column, column_count, FixedAxis(std::move(rows)));
-  if (to.vertical_first(image.width, image.height)) {
-    const Image narrow = down(image, 0, first_column, column_count, FixedAxis(std::move(rows)));
-    for (int32_t& first : columns.first) first -= static_cast<int32_t>(first_column);
-    return across(narrow, 0, narrow.height, FixedAxis(std::move(columns)));
+  const Axes axes(image.width, image.height, to, window);
+  if (!needs_down && !needs_across) return give_rows(crop(image, window), sink);
+  if (!needs_down) {
+    return give_rows(across(image, window.y, window.height, FixedAxis(axes.columns)), sink);
   }
-  const Image narrow = across(image, first_row, row_count, FixedAxis(std::move(columns)));
-  return down(narrow, first_row, 0, narrow.width, FixedAxis(std::move(rows)));
+  if (!needs_across) return give_down(image, 0, window.x, window.width, axes.rows, sink);
+  if (to.vertical_first(image.width, image.height)) {
+    const int64_t left = axes.columns.begin();
+    const Image low = down(image, left, axes.columns.end() - left, axes.rows);
+    AxisWeights columns = axes.columns;
+    for (int32_t& first : columns.first) first -= static_cast<int32_t>(left);
+    return give_rows(across(low, 0, low.height, FixedAxis(std::move(columns))), sink);
+  }
+  const int64_t top = axes.rows.begin();
+  const Image narrow = across(image, top, axes.rows.end() - top, FixedAxis(axes.columns));
+  give_down(narrow, top, 0, narrow.width, axes.rows, sink);
+}
+
+void resampled_rows(JpegReader& reader, const Resampling& to, const Window& window,
+                    const RowSink& sink) {
+  const Axes axes(reader.width(), reader.height(), to, window);
+  const FixedAxis columns(axes.columns);
+  const int64_t top = axes.rows.begin();
+  const int64_t bottom = axes.rows.end();
+  Image narrow = make_image(window.width, bottom - top, reader.mode());
+  Image strip = make_image(reader.width(), kStripRows, reader.mode());
+  for (int64_t y = 0; y < bottom;) {
+    // A strip ends where the window begins, so that the passes see whole strips only.
+    const int64_t most = y < top ? top - y : bottom - y;
+    const int64_t count = std::min(kStripRows, most);
+    reader.read(std::span(strip.pixels).first(static_cast<std::size_t>(count * strip.row_bytes())));
+    if (y >= top) {
+      horizontal_pass(rows_of(strip, 0, count, 0), pixel_bytes(strip.mode), columns,
+                      narrow.row(y - top).data());
+    }
+    y += count;
+  }
+  give_down(narrow, top, 0, narrow.width, axes.rows, sink);
+}
+
+Image resampled_window(const Image& image, const Resampling& to, const Window& window) {
+  Image out = make_image(window.width, window.height, image.mode);
+  const auto bytes = static_cast<std::size_t>(out.row_bytes());
+  resampled_rows(image, to, window, [&out, bytes](int64_t y, const uint8_t* row) {
+    std::memcpy(out.row(y).data(), row, bytes);
+  });
+  return out;
 }
 
 Image resampled_16(const Image& image, const Resampling& to) {
