@@ -9,6 +9,7 @@
 #include "relata/base/error.h"
 #include "relata/base/file.h"
 #include "relata/io/dtype.h"
+#include "relata/io/image/augment.h"
 #include "relata/io/image/convert.h"
 #include "relata/io/image/decode.h"
 #include "relata/io/image/exif.h"
@@ -153,6 +154,13 @@ void bind_picture(py::module_& module) {
       .def("crop",
            [](const Image& image, int64_t x, int64_t y, int64_t width, int64_t height) {
              return io::crop(image, {.x = x, .y = y, .width = width, .height = height});
+           })
+      .def("flipped", io::flipped)
+      .def("blurred", io::blurred)
+      .def("jittered",
+           [](const Image& image, int step, double amount) {
+             return io::jittered(image,
+                                 {.step = static_cast<io::JitterStep>(step), .amount = amount});
            })
       .def("difference", [](const Image& a, const Image& b) {
         const io::PixelDifference difference = io::pixel_difference(a, b);
