@@ -40,6 +40,9 @@ bool loses_pixels(int code) {
 }  // namespace
 
 struct JpegReader::State {
+  // Also where the constructor of the reader throws; does nothing to a decoder not yet created.
+  ~State() { jpeg_destroy_decompress(&decoder); }
+
   jpeg_decompress_struct
       decoder;  // first: callbacks get its address and know the rest is behind it
   jpeg_error_mgr errors;
@@ -158,7 +161,7 @@ JpegReader::JpegReader(std::span<const std::byte> file, std::string_view where,
   }
 }
 
-JpegReader::~JpegReader() { jpeg_destroy_decompress(&state_->decoder); }
+JpegReader::~JpegReader() = default;
 
 ImageHeader JpegReader::header() const {
   const jpeg_decompress_struct& decoder = state_->decoder;
