@@ -67,7 +67,10 @@ PYBIND11_MODULE(_relata, module) {
   relata::systems::register_all();
   add(module, "metrics", "Metrics on tensors.", bind_metrics);
   add(module, "objectives", "Losses on tensors.", bind_objectives);
-  add(module, "io", "Files.", bind_io);
+  add(module, "io", "Files and pictures.", [](py::module_& io) {
+    bind_io(io);
+    bind_image(io);
+  });
   add(module, "text", "Tokenizers.", bind_text);
   add(module, "models", "Trained models.", bind_models);
   add(module, "train", "Jobs.", bind_train);

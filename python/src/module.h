@@ -11,6 +11,7 @@ void bind_metrics(py::module_& module);
 void bind_objectives(py::module_& module);
 void bind_io(py::module_& module);
 void bind_text(py::module_& module);
+void bind_image(py::module_& module);  // into io
 void bind_models(py::module_& module);
 void bind_backbone(py::module_& module);
 void bind_train(py::module_& module);
