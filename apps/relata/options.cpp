@@ -49,6 +49,10 @@ ModelOptions::Opened ModelOptions::open() {
   return opened;
 }
 
+nn::Precision precision_of(const std::string& name) {
+  return name == "bf16" ? nn::Precision::kBf16 : nn::Precision::kFp32;
+}
+
 void require(const std::string& value, const std::string& option, const std::string& meaning) {
   if (!value.empty()) return;
   throw Error({.what = option + " is needed: " + meaning, .remedy = "add " + option + " …"});

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "relata/data/dataset.h"
+#include "relata/nn/linear.h"
 #include "relata/train/apply.h"
 
 namespace relata::app {
@@ -43,6 +44,9 @@ struct ModelOptions {
   /// Settles `apply.split`.
   Opened open();
 };
+
+/// "fp32" or "bf16".
+nn::Precision precision_of(const std::string& name);
 
 /// Throws Error if a needed option was not given.
 void require(const std::string& value, const std::string& option, const std::string& meaning);

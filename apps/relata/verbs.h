@@ -21,6 +21,8 @@ struct Common {
 void add_train(CLI::App& app, const Common& common);
 void add_evaluate(CLI::App& app, const Common& common);
 void add_predict(CLI::App& app, const Common& common);
+void add_embed(CLI::App& app, const Common& common);
+void add_generate(CLI::App& app, const Common& common);
 void add_data(CLI::App& app, const Common& common);
 void add_import(CLI::App& app, const Common& common);
 void add_info(CLI::App& app, const Common& common);

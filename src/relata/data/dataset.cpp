@@ -189,7 +189,7 @@ std::string View::bytes(int64_t position, std::string_view field) const {
   const auto& entries = texts(position, field);
   if (entries.empty()) return "";
   if (spec.modality == Modality::kText) return entries.front();
-  return read_file(dataset_->folder() / entries.front());
+  return dataset_->content_->files->read(entries.front());
 }
 
 const std::vector<RowRef>& View::follow(int64_t position, std::string_view field) const {

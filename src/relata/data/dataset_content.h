@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "relata/data/dataset.h"
+#include "relata/data/field_file.h"
 
 namespace relata::data {
 
@@ -38,6 +39,7 @@ struct Dataset::Content {
   std::filesystem::path folder;
   std::vector<Table> tables;  ///< parallel to schema.tables
   std::vector<std::string> skipped;
+  std::unique_ptr<FieldFiles> files;
 };
 
 }  // namespace relata::data

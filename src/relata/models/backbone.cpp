@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -14,6 +15,7 @@
 #include "relata/models/bert.h"
 #include "relata/models/clip.h"
 #include "relata/models/llama.h"
+#include "relata/models/sentence_settings.h"
 #include "relata/models/vit.h"
 #include "relata/models/weights.h"
 #include "relata/nn/init.h"
@@ -43,6 +45,10 @@ class ClipBackbone : public Backbone {
   bool encodes_images() const override { return clip_->config().vision.has_value(); }
   bool encodes_texts() const override { return clip_->config().text.has_value(); }
 
+  TextLimits text_limits() const override {
+    if (!clip_->config().text) return Backbone::text_limits();
+    return {clip_->config().text->positions, clip_->config().text->vocabulary};
+  }
   TowerOutput image(const Tensor& pixels) override {
     return encodes_images() ? clip_->vision(pixels) : Backbone::image(pixels);
   }
@@ -75,6 +81,11 @@ class BertBackbone : public Backbone {
   json config() const override { return bert_->config().to_json(); }
   std::vector<TensorTable> tables() const override { return bert_tables(bert_->config()); }
   bool encodes_texts() const override { return true; }
+  TextLimits text_limits() const override {
+    const BertConfig& config = bert_->config();
+    const int64_t most = config.most_tokens > 0 ? config.most_tokens : config.longest_text();
+    return {std::min(most, config.longest_text()), config.vocabulary};
+  }
   TowerOutput text(const Text& text) override { return bert_(text.ids, text.mask, text.types); }
   void freeze(nn::Precision precision, bool) override { bert_->freeze(precision); }
 
@@ -108,6 +119,9 @@ class LlamaBackbone : public Backbone {
   json config() const override { return llama_->config().to_json(); }
   std::vector<TensorTable> tables() const override { return llama_tables(llama_->config()); }
   LlamaImpl* decoder() override { return llama_.get(); }
+  TextLimits text_limits() const override {
+    return {llama_->config().positions, llama_->config().vocabulary};
+  }
   void freeze(nn::Precision precision, bool) override { llama_->freeze(precision); }
 
  private:
@@ -158,6 +172,10 @@ TowerOutput Backbone::image(const Tensor&) {
   throw Error({.what = "a model of type " + model_type() + " encodes no pictures"});
 }
 
+Backbone::TextLimits Backbone::text_limits() const {
+  throw Error({.what = "a model of type " + model_type() + " reads no texts"});
+}
+
 TowerOutput Backbone::text(const Text&) {
   throw Error({.what = "a model of type " + model_type() + " encodes no texts"});
 }
@@ -187,7 +205,9 @@ std::unique_ptr<Backbone> make_backbone(const json& config, const NamedTensors& 
 
 std::unique_ptr<Backbone> load_backbone(const fs::path& folder) {
   const fs::path config = folder / "config.json";
-  const json content = io::parse_json_strict(read_file(config), config.string());
+  json content = io::parse_json_strict(read_file(config), config.string());
+  if (const json sentences = sentence_settings(folder); !sentences.empty())
+    content["relata"] = sentences;
   return make_backbone(content, read_weights(folder), config.string());
 }
 

@@ -33,6 +33,14 @@ class Backbone {
   /// The decoder, if it is one.
   virtual LlamaImpl* decoder() { return nullptr; }
 
+  /// What a tokenizer must keep to.
+  struct TextLimits {
+    int64_t tokens = 0;      ///< the longest text, template included
+    int64_t vocabulary = 0;  ///< ids are below it
+  };
+  /// The default throws Error: it reads no texts.
+  virtual TextLimits text_limits() const;
+
   struct Text {
     torch::Tensor ids;         ///< [batch, tokens] int64
     torch::Tensor mask = {};   ///< [batch, tokens], true at real tokens; undefined: all are
@@ -58,8 +66,9 @@ std::vector<std::string> known_architectures();
 std::unique_ptr<Backbone> make_backbone(const nlohmann::json& config,
                                         const nn::NamedTensors& tensors, const std::string& where);
 
-/// Reads config.json and the weights of a folder; in evaluation mode. Throws Error for an
-/// architecture that is not known, and as read_weights and assign do.
+/// Reads config.json and the weights of a folder, and what sentence-transformers has written beside
+/// them; in evaluation mode. Throws Error for an architecture that is not known, and as
+/// read_weights and assign do.
 std::unique_ptr<Backbone> load_backbone(const std::filesystem::path& folder);
 
 /// Writes config.json and model.safetensors, in Hugging Face's names, into a new folder.

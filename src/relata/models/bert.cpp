@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <torch/torch.h>
 
+#include <array>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -51,6 +52,22 @@ void check(const Tensor& ids, const Tensor& other, const BertConfig& config) {
   }
 }
 
+constexpr std::array<std::pair<std::string_view, Pooling>, 3> kPoolings{
+    {{"mean", Pooling::kMean}, {"first", Pooling::kFirst}, {"max", Pooling::kMax}}};
+
+Pooling pooling_from_name(const std::string& name, const std::string& where) {
+  for (const auto& [known, pooling] : kPoolings) {
+    if (known == name) return pooling;
+  }
+  throw Error({.what = "pooling '" + name + "' is not known",
+               .where = where,
+               .remedy = "known are mean, first, max"});
+}
+
+std::string_view pooling_name(Pooling pooling) {
+  return kPoolings.at(static_cast<size_t>(pooling)).first;
+}
+
 }  // namespace
 
 BertConfig BertConfig::from_json(const ConfigReader& reader) {
@@ -69,6 +86,11 @@ BertConfig BertConfig::from_json(const ConfigReader& reader) {
   config.epsilon = reader.number("layer_norm_eps", 1e-12);
   config.dropout = reader.number("hidden_dropout_prob", 0.1);
   config.attention_dropout = reader.number("attention_probs_dropout_prob", 0.1);
+  // What Hugging Face's file has no key for: see sentence_settings.
+  const ConfigReader own = reader.object("relata");
+  config.pooling = pooling_from_name(own.text("pooling", "mean"), own.where());
+  config.normalise = own.boolean("normalise", false);
+  config.most_tokens = own.integer("most_tokens", 0);
   if (reader.text("position_embedding_type", "absolute") != "absolute") {
     throw Error({.what = "position_embedding_type " + reader.text("position_embedding_type", "") +
                          " is not known",
@@ -97,7 +119,11 @@ nlohmann::json BertConfig::to_json() const {
           {"hidden_act", nn::activation_name(activation)},
           {"layer_norm_eps", epsilon},
           {"hidden_dropout_prob", dropout},
-          {"attention_probs_dropout_prob", attention_dropout}};
+          {"attention_probs_dropout_prob", attention_dropout},
+          {"relata",
+           {{"pooling", pooling_name(pooling)},
+            {"normalise", normalise},
+            {"most_tokens", most_tokens}}}};
 }
 
 nn::BlockOptions BertConfig::block() const {

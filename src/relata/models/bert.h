@@ -35,12 +35,14 @@ struct BertConfig {
   double attention_dropout = 0;
   bool pooler = false;  ///< tanh(dense(first token))
   Pooling pooling = Pooling::kMean;
-  bool normalise = false;  ///< embeddings are divided by their length
+  bool normalise = false;   ///< embeddings are divided by their length
+  int64_t most_tokens = 0;  ///< that the model was trained on; 0: as many as there are positions
 
   /// From a config.json of type bert, roberta, xlm-roberta or camembert.
   static BertConfig from_json(const ConfigReader& reader);
   nlohmann::json to_json() const;
   nn::BlockOptions block() const;
+  /// Tokens that there are positions for.
   int64_t longest_text() const { return roberta ? positions - pad_id - 1 : positions; }
 };
 
