@@ -7,12 +7,13 @@ import gzip
 import json
 import os
 import shutil
+import struct
 from pathlib import Path
 
 import pytest
 import relata
 from random_texts import random_bytes, random_texts
-from tokenizers import AddedToken
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 from transformers import BertTokenizerFast, CLIPTokenizerFast, GPT2TokenizerFast, RobertaTokenizer
 
 DATA = Path(os.environ["RELATA_DATA"]) if "RELATA_DATA" in os.environ else None
@@ -135,6 +136,55 @@ def test_special_ids(both):
     ours, theirs = both
     for name, id in ours.special_ids.items():
         assert getattr(theirs, f"{name}_token_id") == id, name
+
+
+def fields(data):
+    """The fields of a protobuf message: (number, value), nested messages as bytes."""
+
+    def varint(at):
+        value = shift = 0
+        while True:
+            byte = data[at]
+            value |= (byte & 127) << shift
+            at, shift = at + 1, shift + 7
+            if byte < 128:
+                return value, at
+
+    at = 0
+    while at < len(data):
+        key, at = varint(at)
+        if key & 7 == 0:
+            value, at = varint(at)
+        else:
+            size, at = (4, at) if key & 7 == 5 else (8, at) if key & 7 == 1 else varint(at)
+            value, at = data[at : at + size], at + size
+        yield key >> 3, value
+
+
+@pytest.fixture(scope="module", params=["test_model", "test_ja_model"])
+def sentencepiece(request, tmp_path_factory):
+    """Unigram with the pieces and the precompiled rules of a SentencePiece model."""
+    model = list(fields((DATA / f"tokenizers/sentencepiece/{request.param}.model").read_bytes()))
+    pieces = [dict(fields(value)) for number, value in model if number == 1]
+    vocab = [(p[1].decode(), struct.unpack("<f", p.get(2, bytes(4)))[0]) for p in pieces]
+    rules = next(dict(fields(value))[2] for number, value in model if number == 3)
+    tokenizer = Tokenizer(models.Unigram(vocab, 0, False))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Precompiled(rules), normalizers.Replace(Regex(" {2,}"), " ")])
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.decoder = decoders.Metaspace()
+    file = tmp_path_factory.mktemp("tokenizer") / "tokenizer.json"
+    tokenizer.save(str(file))
+    return relata.text.Tokenizer.load(file), Tokenizer.from_file(str(file))
+
+
+def test_sentencepiece(sentencepiece):
+    ours, theirs = sentencepiece
+    book = (DATA / "tokenizers/sentencepiece/botchan.txt").read_text().splitlines()
+    for text in random_texts(14, 4000) + book[:1000]:
+        a, b = ours.encode_one(text), theirs.encode(text)
+        assert a["ids"] == ours.encode([text])[0] == b.ids, text
+        assert a["offsets"] == b.offsets, text
+        assert ours.decode(b.ids) == theirs.decode(b.ids), text
 
 
 @pytest.mark.full

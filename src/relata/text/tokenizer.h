@@ -20,6 +20,8 @@
 
 namespace relata::text {
 
+class Pieces;
+
 /// What special tokens in the text are: themselves, or words like any other. Added tokens that are
 /// not special are found either way.
 enum class InText { kParse, kPlain };
@@ -98,7 +100,7 @@ class Tokenizer {
  private:
   class Workspaces;
 
-  class Pieces pieces_of(std::string_view text, const EncodeOptions& options, bool tracked) const;
+  Pieces pieces_of(std::string_view text, const EncodeOptions& options, bool tracked) const;
   Encoding ids_of(std::string_view text, const EncodeOptions& options, int32_t type) const;
   Encoding tracked_ids_of(std::string_view text, const EncodeOptions& options, int32_t type) const;
   Encoding encode_texts(std::span<const std::string_view> texts,

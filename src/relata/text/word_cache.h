@@ -1,7 +1,8 @@
-// Remembers the tokens of words that were seen lately, within fixed memory. Not to be shared by
+// Remembers the tokens of words that were seen lately, within 5 MB. Not to be shared by
 // threads. Direct-mapped: a new word takes the place of an old one.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -18,8 +19,8 @@ class WordCache {
  public:
   WordCache() : short_(kShortSlots), long_(kLongSlots) {}
 
-  /// Appends the tokens of `word` to `out`; if they are not known, calls `tokenize(word, scratch)`,
-  /// which gives them as a span of ids.
+  /// Appends the tokens of `word` to `out`; if they are not known, calls `tokenize(word)`, which
+  /// gives them as a span of ids.
   template <typename Tokenize>
   void append(std::string_view word, std::vector<int32_t>& out, const Tokenize& tokenize) {
     if (word.size() < sizeof(Key)) {

@@ -129,7 +129,7 @@ TEST(Gpt2, ReadsOneMillionLettersWithoutASpace) {
   RELATA_NEEDS(folder, "gpt2");
   const Tokenizer gpt2 = Tokenizer::load(folder);
   std::string text;
-  for (int i = 0; i < 1'000'000; ++i) text += static_cast<char>('a' + (i * i + i / 7) % 26);
+  for (int64_t i = 0; i < 1'000'000; ++i) text += static_cast<char>('a' + (i * i + i / 7) % 26);
   EXPECT_EQ(gpt2.decode(ids(gpt2, text)), text);
 }
 
