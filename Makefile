@@ -60,7 +60,7 @@ mutants: setup-test ## breaks one formula at a time and shows which test turns r
 
 .PHONY: bench
 bench: build setup-test ## each speed claim beside a peer measured in the same run; run it alone
-	@for program in m3col_step runner startup; do $(PYTHON) bench/$$program.py || exit 1; done
+	@for program in m3col_step runner startup images; do $(PYTHON) bench/$$program.py || exit 1; done
 
 .PHONY: lint
 lint: ## clang-format, clang-tidy and the project's own rules

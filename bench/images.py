@@ -3,9 +3,10 @@
 
     RELATA_DATA=/folder/of/data python bench/images.py
 
-Pictures are the originals of coco-subset. Both give the same numbers, bit for bit, which is checked first. With two
-threads each has half of the pictures.
+Pictures are the originals of coco-subset. Both see the same pixels; that their numbers agree to 1e-6 is checked
+first. With two threads each has half of the pictures. --busy measures on a busy machine all the same.
 """
+import io
 import json
 import os
 import pathlib
@@ -34,7 +35,7 @@ SCALE = np.float32(1 / 255)
 
 
 def with_pillow(path: pathlib.Path) -> np.ndarray:
-    """The fastest that we know to write with Pillow and NumPy: one table look-up for all numbers."""
+    """In place and in float32, which is faster than what an image processor does."""
     image = Image.open(path)
     image = image if image.mode == "RGB" else image.convert("RGB")
     width, height = image.size
@@ -81,7 +82,7 @@ def stages(files: list[pathlib.Path]) -> None:
 
     text = json.dumps(CONFIG)
     items = [path.read_bytes() for path in files]
-    print(f"decode: Pillow {median(lambda f: Image.open(__import__('io').BytesIO(f)).load()):.2f}, "
+    print(f"decode: Pillow {median(lambda f: Image.open(io.BytesIO(f)).load()):.2f}, "
           f"relata {median(lambda f: decode(f)):.2f} ms")
     items = [Image.open(path).convert("RGB") for path in files]
     peer = median(lambda i: i.resize((int(224 * i.width / min(i.size)), int(224 * i.height / min(i.size))), 3))
