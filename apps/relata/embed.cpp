@@ -39,13 +39,12 @@ void run(const Options& o, const Common& common) {
        .special = o.special == "parse" ? text::InText::kParse : text::InText::kPlain});
   const auto dataset = data::Dataset::open(o.data.path, o.data.open());
   const data::View view = o.split.empty() ? dataset->all() : dataset->split(o.split);
-  const models::EmbedField field =
-      models::choose_field(encoder, view, o.field, role_of(o.role));
+  const models::EmbedField field = models::choose_field(encoder, view, o.field, role_of(o.role));
   ProgressBar bar("embed " + field.name, "records", view.size());
-  const models::EmbedResult result = models::embed(
-      encoder, view, field, o.out,
-      {.skip_broken = o.data.on_error == "skip",
-       .on_progress = [&](int64_t done, int64_t) { bar.update(done); }});
+  const models::EmbedResult result =
+      models::embed(encoder, view, field, o.out,
+                    {.skip_broken = o.data.on_error == "skip",
+                     .on_progress = [&](int64_t done, int64_t) { bar.update(done); }});
   if (o.npy) models::export_npy(o.out, view, field);
   for (const std::string& line : result.broken) spdlog::warn("left out: {}", line);
   spdlog::info("{} of {} records embedded, {} there already, {} without '{}', {} broken → {}",

@@ -1,4 +1,5 @@
-// relata generate MODEL --prompt …: text that goes on from a prompt, or from a field of each record.
+// relata generate MODEL --prompt …: text that goes on from a prompt, or from a field of each
+// record.
 #include <fmt/format.h>
 #include <torch/torch.h>
 
@@ -41,11 +42,11 @@ const char* reason_name(generation::FinishReason reason) {
 }
 
 nlohmann::json as_json(const generation::Completion& completion) {
-  return {{"text", completion.text},
-          {"finish_reason", reason_name(completion.reason)},
-          {"usage",
-           {{"prompt_tokens", completion.prompt_tokens},
-            {"completion_tokens", completion.tokens}}}};
+  return {
+      {"text", completion.text},
+      {"finish_reason", reason_name(completion.reason)},
+      {"usage",
+       {{"prompt_tokens", completion.prompt_tokens}, {"completion_tokens", completion.tokens}}}};
 }
 
 /// To the terminal as it comes; nothing is held back in a buffer.

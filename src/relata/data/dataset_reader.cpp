@@ -39,6 +39,7 @@ class DatasetReader {
 
   void read(const std::filesystem::path& path) {
     read_schema_of(path);
+    content_.files = std::make_unique<FieldFiles>(content_.folder);
     for (const TableSpec& spec : content_.schema.tables) read_table(spec);
     check_group_is_there();
     for (size_t t = 0; t < content_.tables.size(); ++t) resolve(t);

@@ -66,8 +66,7 @@ TextGenerator::TextGenerator(const std::filesystem::path& folder, nn::Precision 
   }
   if (tokenizer_.vocab_size() > backbone_->text_limits().vocabulary) {
     throw Error({.what = fmt::format("its tokenizer has {} tokens, and the model vectors for {}",
-                                     tokenizer_.vocab_size(),
-                                     backbone_->text_limits().vocabulary),
+                                     tokenizer_.vocab_size(), backbone_->text_limits().vocabulary),
                  .where = folder.string()});
   }
   backbone_->freeze(precision, false);
@@ -75,8 +74,7 @@ TextGenerator::TextGenerator(const std::filesystem::path& folder, nn::Precision 
 
 std::vector<int32_t> TextGenerator::prompt_ids(std::string_view prompt,
                                                const TextOptions& options) const {
-  if (!options.chat)
-    return tokenizer_.encode(prompt, {.add_special = true, .offsets = false}).ids;
+  if (!options.chat) return tokenizer_.encode(prompt, {.add_special = true, .offsets = false}).ids;
   if (!tokenizer_.token_to_id(kTurn) || !tokenizer_.token_to_id(kTurnEnd)) {
     throw Error({.what = "the tokenizer has no tokens that mark the turns of a conversation",
                  .remedy = "leave out --chat, and write the prompt as the model was trained"});

@@ -16,10 +16,10 @@
 namespace relata::generation {
 
 struct TextOptions {
-  GenerationOptions decoding;      ///< no end ids: those of the model's configuration
-  std::vector<std::string> stop;   ///< the text ends before any of these
-  bool chat = false;               ///< the prompt is a user's turn of a conversation (ChatML)
-  std::string system = {};         ///< chat: the system's turn; empty: none
+  GenerationOptions decoding;     ///< no end ids: those of the model's configuration
+  std::vector<std::string> stop;  ///< the text ends before any of these
+  bool chat = false;              ///< the prompt is a user's turn of a conversation (ChatML)
+  std::string system = {};        ///< chat: the system's turn; empty: none
   std::function<void(std::string_view)> on_text = {};  ///< called with pieces as they are certain
 };
 

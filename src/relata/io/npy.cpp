@@ -34,11 +34,6 @@ std::vector<std::byte> transposed(std::span<const std::byte> bytes, std::size_t 
   return result;
 }
 
-bool needs_conversion(const NpyContent& content) {
-  return (content.big_endian && swapped_bytes(content.dtype) > 1) ||
-         (content.fortran_order && content.shape.size() > 1);
-}
-
 double half_to_double(uint16_t half) {
   const double sign = (half & 0x8000U) != 0 ? -1.0 : 1.0;
   const int exponent = (half >> 10U) & 0x1F;
@@ -121,6 +116,11 @@ NpyContent parse_npy(std::span<const std::byte> file, std::string_view where) {
           .big_endian = header.big_endian,
           .fortran_order = header.fortran_order,
           .bytes = bytes};
+}
+
+bool needs_conversion(const NpyContent& content) {
+  return (content.big_endian && swapped_bytes(content.dtype) > 1) ||
+         (content.fortran_order && content.shape.size() > 1);
 }
 
 std::vector<std::byte> normalised_bytes(const NpyContent& content, std::string_view where) {

@@ -28,6 +28,9 @@ struct NpyContent {
 /// that do not match the shape.
 NpyContent parse_npy(std::span<const std::byte> file, std::string_view where);
 
+/// Whether the bytes of `content` are not those of normalised_bytes.
+bool needs_conversion(const NpyContent& content);
+
 /// The elements of `content` in row-major, little-endian order. Throws Error for Fortran order of
 /// more than two axes.
 std::vector<std::byte> normalised_bytes(const NpyContent& content, std::string_view where);

@@ -144,7 +144,7 @@ class StoreFiller {
       : encoder_(encoder), field_(field), folder_(std::move(folder)) {
     // The width is known once a first vector is; a Store that is there knows it.
     if (fs::exists(folder_ / "store.json")) {
-      const auto& columns = io::Store(folder_).schema().columns;
+      const auto columns = io::Store(folder_).schema().columns;
       open(columns.empty() || columns[0].shape.empty() ? 0 : columns[0].shape[0]);
     }
   }
