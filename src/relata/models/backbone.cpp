@@ -211,15 +211,17 @@ std::unique_ptr<Backbone> load_backbone(const fs::path& folder) {
   return make_backbone(content, read_weights(folder), config.string());
 }
 
-void save_backbone(Backbone& backbone, const fs::path& folder) {
+void write_backbone(Backbone& backbone, const fs::path& folder) {
   const NamedTensors tensors =
       renamed(backbone.tables().front(), nn::tensors_of(backbone.module()));
   json config = backbone.config();
   config["dtype"] = config["torch_dtype"] = "float32";
-  write_folder(folder, [&](const fs::path& into) {
-    write_file(into / "config.json", config.dump(2) + "\n");
-    nn::save_tensors(into / "model.safetensors", tensors, {{"format", "pt"}});
-  });
+  write_file(folder / "config.json", config.dump(2) + "\n");
+  nn::save_tensors(folder / "model.safetensors", tensors, {{"format", "pt"}});
+}
+
+void save_backbone(Backbone& backbone, const fs::path& folder) {
+  write_folder(folder, [&](const fs::path& into) { write_backbone(backbone, into); });
 }
 
 bool is_backbone(const fs::path& folder) {

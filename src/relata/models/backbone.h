@@ -71,7 +71,9 @@ std::unique_ptr<Backbone> make_backbone(const nlohmann::json& config,
 /// read_weights and assign do.
 std::unique_ptr<Backbone> load_backbone(const std::filesystem::path& folder);
 
-/// Writes config.json and model.safetensors, in Hugging Face's names, into a new folder.
+/// Writes config.json and model.safetensors, in Hugging Face's names, into a folder that is there.
+void write_backbone(Backbone& backbone, const std::filesystem::path& folder);
+/// The same into a new folder, at once.
 void save_backbone(Backbone& backbone, const std::filesystem::path& folder);
 
 /// True if `folder` has a config.json that names an architecture.
