@@ -9,6 +9,8 @@
 #include "relata/base/error.h"
 #include "relata/data/import_csv.h"
 #include "relata/data/split.h"
+#include "relata/models/import_model.h"
+#include "relata/models/locate.h"
 #include "relata/systems/m3col/import.h"
 #include "verbs.h"
 
@@ -134,15 +136,50 @@ void add_csv(CLI::App& data, const Common& common) {
   });
 }
 
+void add_model(CLI::App& import, const Common& common) {
+  struct Options {
+    std::string path, out;
+    std::string activation = "quick_gelu";
+  };
+  auto* verb = import.add_subcommand(
+      "model", "Published weights of any readable format as a model folder, once");
+  const auto o = std::make_shared<Options>();
+  verb->add_option("path", o->path,
+                   "a Hugging Face folder or an archive of one, org/name in the local cache, a "
+                   "GGUF file, a PyTorch checkpoint (nothing in it is run), an .npz archive")
+      ->required();
+  verb->add_option("--out", o->out, "the model folder to write")->required();
+  verb->add_option("--activation", o->activation,
+                   "of a CLIP checkpoint without configuration: quick_gelu (OpenAI) or gelu "
+                   "(most of OpenCLIP)")
+      ->check(CLI::IsMember({"quick_gelu", "gelu"}))
+      ->capture_default_str();
+  verb->footer(
+      "Examples:\n"
+      "  relata import model SmolLM2-135M-Instruct.Q4_1.gguf --out models/smollm2\n"
+      "  relata import model ViT-B-32.pt --out models/clip");
+  verb->callback([o, &common] {
+    const auto result = models::import_model(
+        models::locate_model(o->path), o->out,
+        {.clip_activation = nn::activation_from_name(o->activation, "--activation")});
+    print_facts({{"read", result.format},
+                 {"model", result.model_type},
+                 {"parameters", std::to_string(result.parameters)},
+                 {"folder", o->out}},
+                common);
+  });
+}
+
 }  // namespace
 
 void add_import(CLI::App& app, const Common& common) {
-  auto* verb = app.add_subcommand("import", "Bring in data that other tools wrote");
+  auto* verb = app.add_subcommand("import", "Bring in data and models that other tools wrote");
   verb->require_subcommand(1);
   auto* data = verb->add_subcommand("data", "Make a dataset folder from another layout");
   data->require_subcommand(1);
   add_mogonet(*data, common);
   add_csv(*data, common);
+  add_model(*verb, common);
 }
 
 }  // namespace relata::app

@@ -14,6 +14,7 @@ from relata._relata import io as _native
 
 __all__ = [
     "load_safetensors",
+    "load_tensors",
     "preprocess",
     "read_image",
     "read_safetensors_metadata",
@@ -30,6 +31,21 @@ def load_safetensors(path: str | os.PathLike[str]) -> dict[str, Tensor]:
             tensors of.
     """
     return _native.load_safetensors(path)
+
+
+def load_tensors(path: str | os.PathLike[str]) -> dict[str, Tensor]:
+    """The tensors of a safetensors, PyTorch, ``.npz`` or GGUF file by name, in torch's own memory.
+
+    The format is found by the content. PyTorch checkpoints (zip archives, the streams before 1.6,
+    TorchScript) are read as data: nothing in them is imported or run. Nested dicts, lists and
+    modules give names joined by dots, and prefixes such as ``state_dict.`` stay. GGUF's
+    floating-point tensors and the quantised types Q4_0, Q4_1 and Q8_0 become float32.
+
+    Raises:
+        relata.Error: the file cannot be read, is of another format or malformed, names functions
+            that plain tensors do not need, or holds a dtype that torch has no tensors of.
+    """
+    return _native.load_tensors(path)
 
 
 def save_safetensors(

@@ -12,6 +12,7 @@
 #include "relata/base/error.h"
 #include "relata/base/file.h"
 #include "relata/io/json.h"
+#include "relata/nn/foreign_file.h"
 
 namespace relata::models {
 namespace {
@@ -54,7 +55,7 @@ nn::NamedTensors read_shards(const fs::path& folder, const fs::path& index) {
   nn::NamedTensors tensors;
   std::vector<std::string> faults;
   for (const std::string& file : files) {
-    for (auto& [name, tensor] : nn::map_tensors(folder / file)) {
+    for (auto& [name, tensor] : nn::map_foreign(folder / file)) {
       const auto found = shards.find(name);
       if (found == shards.end() || found->second != file)
         faults.push_back(fmt::format("'{}' in {}", name, file));
@@ -72,13 +73,16 @@ nn::NamedTensors read_shards(const fs::path& folder, const fs::path& index) {
 }  // namespace
 
 nn::NamedTensors read_weights(const fs::path& folder) {
-  const fs::path whole = folder / "model.safetensors";
-  if (fs::is_regular_file(whole)) return nn::map_tensors(whole);
-  const fs::path index = folder / "model.safetensors.index.json";
-  if (fs::is_regular_file(index)) return read_shards(folder, index);
-  throw Error({.what = "no weights: neither model.safetensors nor model.safetensors.index.json",
+  for (const char* name : {"model.safetensors", "pytorch_model.bin"}) {
+    const fs::path whole = folder / name;
+    if (fs::is_regular_file(whole)) return nn::map_foreign(whole);
+    const fs::path index = folder / (std::string(name) + ".index.json");
+    if (fs::is_regular_file(index)) return read_shards(folder, index);
+  }
+  throw Error({.what = "no weights: neither model.safetensors nor pytorch_model.bin, nor an index "
+                       "of their shards",
                .where = folder.string(),
-               .remedy = "other formats: relata import model"});
+               .remedy = "download the weights again"});
 }
 
 }  // namespace relata::models
