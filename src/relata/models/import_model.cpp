@@ -11,6 +11,7 @@
 #include "relata/base/error.h"
 #include "relata/base/file.h"
 #include "relata/io/gguf.h"
+#include "relata/io/image/preprocessing.h"
 #include "relata/io/zip.h"
 #include "relata/models/backbone.h"
 #include "relata/models/clip.h"
