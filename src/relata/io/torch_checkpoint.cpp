@@ -20,9 +20,8 @@ constexpr std::string_view kPickle = "data.pkl";
 constexpr uint64_t kCopies = uint64_t{64} << 20U;
 constexpr uint64_t kCopiesPerByte = 8;
 
-/// What a stream starts with: the pickle of 0x1950A86A20F9469CFC6C, in protocol 2.
-constexpr std::string_view kStreamMagic("\x80\x02\x8A\x0A\x6C\xFC\x9C\x46\xF9\x20\x6A\xA8\x50\x19.",
-                                        15);
+/// What a stream starts with, behind the protocol and a frame: 0x1950A86A20F9469CFC6C, as a pickle.
+constexpr std::string_view kStreamMagic("\x8A\x0A\x6C\xFC\x9C\x46\xF9\x20\x6A\xA8\x50\x19.");
 constexpr int64_t kStreamVersion = 1001;
 
 Error damaged(const std::string& what, std::string_view where) {
@@ -134,9 +133,14 @@ class Stream {
 }  // namespace
 
 bool is_torch_stream(Bytes file) {
-  return file.size() >= kStreamMagic.size() &&
-         std::ranges::equal(file.first(kStreamMagic.size()),
-                            std::as_bytes(std::span(kStreamMagic)));
+  constexpr std::size_t kProtocol = 2;
+  constexpr std::size_t kFrame = 9;
+  const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
+  if (!text.starts_with('\x80') || text.size() < kProtocol) return false;
+  const std::string_view rest = text.substr(kProtocol);
+  return rest.starts_with(kStreamMagic) ||
+         (rest.starts_with('\x95') &&
+          rest.substr(std::min(kFrame, rest.size())).starts_with(kStreamMagic));
 }
 
 bool is_torch_archive(const ZipArchive& archive) {

@@ -252,11 +252,13 @@ class Walker {
                           ", or in itself",
                       where_);
     }
+    if (++steps_ > kTorchSteps) {
+      throw malformed("its tree has more than " + std::to_string(kTorchSteps) + " containers",
+                      where_);
+    }
     name_bytes_ += name.size();
-    if (++steps_ > kTorchSteps || name_bytes_ > kTorchNameBytes) {
-      throw malformed("its tree has more than " + std::to_string(kTorchSteps) +
-                          " values, or names of more than " + std::to_string(kTorchNameBytes) +
-                          " bytes",
+    if (name_bytes_ > kTorchNameBytes) {
+      throw malformed("it has names of more than " + std::to_string(kTorchNameBytes) + " bytes",
                       where_);
     }
   }

@@ -25,6 +25,11 @@ TEST(Strided, KnowsWhetherAllElementsAreInTheStorage) {
   EXPECT_NO_THROW(checking({{0, 7}, {1, 1}, kMost}, 0)());  // no element
   EXPECT_NO_THROW(checking({{1, 2}, {kMost, 1}, 0}, 2)());  // that stride is never taken
   EXPECT_THAT(checking({{3}, {kMost}, 0}, 10), fails_with("beyond"));
+  // Products and sums that wrap around to 0.
+  const int64_t quarter = int64_t{1} << 62;
+  EXPECT_THAT(checking({{5}, {quarter}, 0}, 10), fails_with("beyond"));
+  EXPECT_THAT(checking({{2, 2, 2, 2}, {quarter, quarter, quarter, quarter}, 0}, 10),
+              fails_with("beyond"));
   EXPECT_THAT(checking({{2, 2}, {kMost, kMost}, 0}, kMost), fails_with("beyond"));
   EXPECT_THAT(checking({{kMost, kMost}, {0, 0}, 0}, 1), fails_with("more than 2^63"));
   EXPECT_THAT(checking({{2}, {1, 1}, 0}, 10), fails_with("has other axes than strides"));

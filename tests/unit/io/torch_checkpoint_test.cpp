@@ -79,6 +79,16 @@ TEST(TorchCheckpoint, ReadsStreams) {
               fails_with("\"0\" has two sizes"));
 }
 
+TEST(TorchCheckpoint, KnowsStreamsOfEveryProtocol) {
+  const std::string magic = "\x8A\x0A\x6C\xFC\x9C\x46\xF9\x20\x6A\xA8\x50\x19.";
+  EXPECT_TRUE(is_torch_stream(bytes_of("\x80\x03" + magic)));
+  EXPECT_TRUE(is_torch_stream(bytes_of("\x80\x05\x95" + le64(13) + magic + "more")));
+  EXPECT_FALSE(is_torch_stream(bytes_of("\x80\x05\x95" + le64(13) + magic.substr(0, 12))));
+  EXPECT_FALSE(is_torch_stream(bytes_of("\x80\x05" + le64(13) + magic)));
+  EXPECT_FALSE(is_torch_stream(bytes_of("\x80")));
+  EXPECT_FALSE(is_torch_stream(bytes_of("")));
+}
+
 TEST(TorchCheckpoint, ReadsViewsOfStoragesInOldStreams) {
   const auto part = [](uint64_t begin, uint64_t length) {
     const std::string fields =
@@ -248,7 +258,7 @@ TEST(TorchCheckpoint, BoundsWalksThroughSharedValues) {
     for (int i = 0; i < 10; ++i) laughs += std::string("h") + level;
     laughs += std::string("eq") + static_cast<char>(level + 1) + "0";
   }
-  EXPECT_THAT(reading(laughs + "h\x09"), fails_with("more than 1048576 values"));
+  EXPECT_THAT(reading(laughs + "h\x09"), fails_with("more than 1048576 containers"));
   // The same without a tensor: a list of many numbers, many times.
   std::string lists = "](" + std::string(100'000, 'N') + "eq" + std::string(1, '\0') + "0](";
   for (int i = 0; i < 700; ++i) lists += "h" + std::string(1, '\0');
