@@ -11,11 +11,13 @@ FUZZ_SECONDS ?= 10
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-.PHONY: setup setup-test
+.PHONY: setup setup-test setup-full
 setup: ## system packages, .venv and torch, where they are missing
 	@tools/setup.sh
 setup-test:
 	@tools/setup.sh test
+setup-full:
+	@tools/setup.sh test full
 
 .PHONY: build
 build: setup ## the program and the Python module, optimised
@@ -38,7 +40,7 @@ test: build-test fuzz ## unit, parity, system and robustness tests, and each fuz
 
 .PHONY: test-full
 test-full: FUZZ_SECONDS = 60
-test-full: build-test fuzz ## everything: also the long tests, and a minute of each fuzz target
+test-full: build-test setup-full fuzz ## everything: also the long tests, and a minute of each fuzz target
 	@ctest --test-dir build/release --output-on-failure
 	@PYTHONPATH=build/release/python $(PYTHON) -m pytest -q tests/parity tests/system
 

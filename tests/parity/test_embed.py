@@ -142,6 +142,15 @@ def test_a_second_run_reads_what_is_there(clip, dataset, tmp_path):
     assert "'encoder'" in refused.stderr
 
 
+def test_info_says_what_they_are(clip, dataset, tmp_path):
+    run("embed", clip[0], dataset, "--field", "caption", "--out", tmp_path / "out")
+    store = json.loads(run("info", tmp_path / "out", "--json").stdout)
+    assert (store["kind"], store["items"], store["column embedding"]) == ("Store", "6", "F32 [10]")
+    model = json.loads(run("info", clip[0], "--json").stdout)
+    assert model["can"] == "embeds pictures, embeds texts"
+    assert int(model["parameters"]) == sum(p.numel() for p in clip[1].parameters())
+
+
 def test_which_field_is_asked(clip, dataset, tmp_path):
     assert "several fields: photo, caption" in run("embed", clip[0], dataset, "--out", tmp_path / "a", code=2).stderr
     wrong = run("embed", clip[0], dataset, "--field", "title", "--out", tmp_path / "a", code=2)
