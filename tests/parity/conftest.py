@@ -5,10 +5,14 @@ Run them with the build tree's package on the path:
     PYTHONPATH=build/release/python pytest tests/parity
 """
 
+import os
 from pathlib import Path
 
 import pytest
 import torch
+
+if not os.environ.get("RELATA_DATA"):
+    os.environ.pop("RELATA_DATA", None)  # set to nothing is not set
 
 ROOT = Path(__file__).resolve().parents[2]
 
