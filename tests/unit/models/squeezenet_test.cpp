@@ -168,6 +168,13 @@ TEST(SqueezeNet, PreprocessingIsReadBack) {
   const io::Preprocessing preprocessing = squeezenet_preprocessing();
   EXPECT_EQ(io::Preprocessing::from_json(preprocessing.to_json(), "test"), preprocessing);
   EXPECT_EQ(preprocessing.output_size(100, 300), (std::array<int64_t, 2>{227, 227}));
+  io::Image red;
+  red.width = red.height = 227;
+  for (int64_t i = 0; i < red.width * red.height; ++i)
+    red.pixels.insert(red.pixels.end(), {255, 0, 0});
+  const std::vector<float> planes = preprocessing.run(red).values;
+  EXPECT_FLOAT_EQ(planes.front(), 255 - 123.68F);
+  EXPECT_FLOAT_EQ(planes.back(), -103.939F);
 }
 
 TEST(SqueezeNet, PixelsThatDoNotFitAreRefused) {
