@@ -14,8 +14,10 @@
 #include "relata/io/json.h"
 #include "relata/models/bert.h"
 #include "relata/models/clip.h"
+#include "relata/models/efficientnet.h"
 #include "relata/models/llama.h"
 #include "relata/models/sentence_settings.h"
+#include "relata/models/squeezenet.h"
 #include "relata/models/vit.h"
 #include "relata/models/weights.h"
 #include "relata/nn/init.h"
@@ -111,6 +113,38 @@ class VitBackbone : public Backbone {
   Vit vit_;
 };
 
+class SqueezeNetBackbone : public Backbone {
+ public:
+  explicit SqueezeNetBackbone(const SqueezeNetConfig& config) : net_(config) {}
+  std::string model_type() const override { return "squeezenet"; }
+  torch::nn::Module& module() override { return *net_; }
+  json config() const override { return net_->config().to_json(); }
+  std::vector<TensorTable> tables() const override { return squeezenet_tables(); }
+  bool encodes_images() const override { return true; }
+  TowerOutput image(const Tensor& pixels) override { return net_(pixels); }
+  void freeze(nn::Precision precision, bool) override { net_->freeze(precision); }
+
+ private:
+  SqueezeNet net_;
+};
+
+class EfficientNetBackbone : public Backbone {
+ public:
+  explicit EfficientNetBackbone(const EfficientNetConfig& config) : net_(config) {}
+  std::string model_type() const override { return "efficientnet-lite"; }
+  torch::nn::Module& module() override { return *net_; }
+  json config() const override { return net_->config().to_json(); }
+  std::vector<TensorTable> tables() const override { return efficientnet_tables(net_->config()); }
+  bool encodes_images() const override { return true; }
+  TowerOutput image(const Tensor& pixels) override { return net_(pixels); }
+  void freeze(nn::Precision precision, bool embeddings_only) override {
+    net_->freeze(precision, embeddings_only);
+  }
+
+ private:
+  EfficientNet net_;
+};
+
 class LlamaBackbone : public Backbone {
  public:
   explicit LlamaBackbone(const LlamaConfig& config) : llama_(config) {}
@@ -146,6 +180,16 @@ std::unique_ptr<Backbone> make_vit(const ConfigReader& reader, const NamedTensor
   return std::make_unique<VitBackbone>(config);
 }
 
+std::unique_ptr<Backbone> make_squeezenet(const ConfigReader& reader, const NamedTensors&) {
+  return std::make_unique<SqueezeNetBackbone>(SqueezeNetConfig::from_json(reader));
+}
+
+std::unique_ptr<Backbone> make_efficientnet(const ConfigReader& reader,
+                                            const NamedTensors& tensors) {
+  return std::make_unique<EfficientNetBackbone>(
+      EfficientNetConfig::from_json(reader, holds(tensors, "_fc.weight")));
+}
+
 std::unique_ptr<Backbone> make_llama(const ConfigReader& reader, const NamedTensors&) {
   return std::make_unique<LlamaBackbone>(LlamaConfig::from_json(reader));
 }
@@ -157,9 +201,11 @@ const std::map<std::string, Make>& makers() {
       {"clip", make_clip},
       {"clip_text_model", make_clip},
       {"clip_vision_model", make_clip},
+      {"efficientnet-lite", make_efficientnet},
       {"llama", make_llama},
       {"mistral", make_llama},
       {"roberta", make_bert},
+      {"squeezenet", make_squeezenet},
       {"vit", make_vit},
       {"xlm-roberta", make_bert},
   };

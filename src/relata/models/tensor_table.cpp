@@ -66,6 +66,7 @@ std::vector<int64_t> file_shape(const TensorRule& rule, size_t part, const Tenso
   std::vector<int64_t> shape = ours.sizes().vec();
   if (!rule.rows.empty()) shape[0] = rule.rows[part];
   if (rule.transposed) std::ranges::reverse(shape);
+  if (rule.hwio) shape = {shape[2], shape[3], shape[1], shape[0]};
   return rule.shape.empty() ? shape : rule.shape;
 }
 
@@ -132,7 +133,9 @@ class Assignment {
 
   static void copy(const TensorRule& rule, Tensor into, const Tensor& theirs) {
     const torch::NoGradGuard no_grad;
-    into.copy_((rule.transposed ? theirs.t() : theirs).reshape(into.sizes()));
+    Tensor tensor = rule.transposed ? theirs.t() : theirs;
+    if (rule.hwio) tensor = tensor.permute({3, 2, 0, 1});
+    into.copy_(tensor.reshape(into.sizes()));
   }
 
   const TensorTable& table_;
@@ -179,6 +182,7 @@ NamedTensors renamed(const TensorTable& table, const NamedTensors& ours) {
         begin += rule.rows[part];
       }
       if (rule.transposed) tensor = tensor.t();
+      if (rule.hwio) tensor = tensor.permute({2, 3, 1, 0});
       theirs[(rule.unprefixed ? "" : prefix) + rule.theirs[part]] =
           tensor.reshape(file_shape(rule, part, whole)).contiguous();
     }

@@ -19,8 +19,9 @@ struct TensorRule {
   std::vector<int64_t> rows = {};   ///< of each, if several
   std::vector<int64_t> shape = {};  ///< theirs, where it is ours reshaped, e.g. a convolution
   bool transposed = false;          ///< theirs is [in, out]
-  bool unprefixed = false;          ///< stands outside the prefix of the file
-  bool optional = false;            ///< the file may lack it; ours then keeps its value
+  bool hwio = false;        ///< theirs is a kernel [height, width, in, out], ours [out, in, h, w]
+  bool unprefixed = false;  ///< stands outside the prefix of the file
+  bool optional = false;    ///< the file may lack it; ours then keeps its value
 };
 
 struct TensorTable {

@@ -17,9 +17,10 @@ struct Named {
 };
 
 // The first name of an activation is the one that is written.
-constexpr std::array<Named, 9> kNames{{
+constexpr std::array<Named, 10> kNames{{
     {"linear", Activation::kIdentity},
     {"relu", Activation::kRelu},
+    {"relu6", Activation::kRelu6},
     {"gelu", Activation::kGelu},
     {"gelu_new", Activation::kGeluTanh},
     {"gelu_pytorch_tanh", Activation::kGeluTanh},
@@ -37,6 +38,8 @@ torch::Tensor activate(const torch::Tensor& x, Activation activation) {
       return x;
     case Activation::kRelu:
       return torch::relu(x);
+    case Activation::kRelu6:
+      return torch::relu6(x);
     case Activation::kGelu:
       return torch::gelu(x);
     case Activation::kGeluTanh:

@@ -10,6 +10,7 @@ namespace relata::nn {
 enum class Activation {
   kIdentity,
   kRelu,
+  kRelu6,      ///< min(max(x, 0), 6)
   kGelu,       ///< x Φ(x), exact
   kGeluTanh,   ///< the tanh approximation of it ("gelu_new")
   kQuickGelu,  ///< x σ(1.702 x): CLIP

@@ -64,6 +64,7 @@ Tensor packed_forward(const Tensor& x, const Tensor& weight, const Tensor& bias,
     case Activation::kTanh:
       return run("tanh");
     case Activation::kIdentity:
+    case Activation::kRelu6:
     case Activation::kQuickGelu:
       break;
   }

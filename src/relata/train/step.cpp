@@ -5,6 +5,7 @@
 #include <torch/nn/modules/batchnorm.h>
 
 #include "relata/base/error.h"
+#include "relata/nn/batch_norm.h"
 
 namespace relata::train {
 namespace {
@@ -57,7 +58,8 @@ void refuse_inexact(System& system, const Progress& progress) {
     const auto* module = item.value().get();
     const bool batch_norm = dynamic_cast<const torch::nn::BatchNorm1dImpl*>(module) != nullptr ||
                             dynamic_cast<const torch::nn::BatchNorm2dImpl*>(module) != nullptr ||
-                            dynamic_cast<const torch::nn::BatchNorm3dImpl*>(module) != nullptr;
+                            dynamic_cast<const torch::nn::BatchNorm3dImpl*>(module) != nullptr ||
+                            dynamic_cast<const nn::BatchNormImpl*>(module) != nullptr;
     if (batch_norm && module->is_training()) {
       throw Error(
           {.what = "'" + item.key() +

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "relata/base/error.h"
+#include "relata/nn/batch_norm.h"
 #include "unit/train/gradients.h"
 
 namespace relata::train {
@@ -182,6 +183,17 @@ TEST_F(Step, BatchNormInTrainingModeIsRefusedByItsName) {
   EXPECT_NO_THROW(step(system, micro_batches(system, train, 6, 6)));
   EXPECT_NO_THROW(step(system, cut, Accumulation::kSum));
   system.module().named_modules()["norm"]->eval();  // frozen
+  EXPECT_NO_THROW(step(system, cut));
+}
+
+TEST_F(Step, BatchNormOfPicturesIsRefusedToo) {
+  ContrastSystem system;
+  prepare(system, train);
+  system.module().register_module("pictures", nn::BatchNorm(2));
+  const auto cut = micro_batches(system, train, 6, 3);
+  EXPECT_THAT([&] { step(system, cut); }, testing::ThrowsMessage<Error>(testing::HasSubstr(
+                                              "'pictures' is a BatchNorm in training mode")));
+  system.module().named_modules()["pictures"]->eval();
   EXPECT_NO_THROW(step(system, cut));
 }
 
