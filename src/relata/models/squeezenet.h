@@ -64,9 +64,9 @@ TORCH_MODULE(SqueezeNet);
 /// torchvision, Keras.
 std::vector<TensorTable> squeezenet_tables();
 
-/// For the Keras weights: 227 × 227, and from 0..255 the means (123.68, 116.779, 103.939) of red,
-/// green and blue are subtracted. Source: the port's example (rcmalli/keras-squeezenet), which
-/// prepares pictures with Keras's `preprocess_input` in mode "caffe".
+/// For the Keras weights: from 0..255 the means (123.68, 116.779, 103.939) of red, green and blue
+/// are subtracted (Keras's `preprocess_input` in mode "caffe"). 227 × 227 is the side that users of
+/// the port keras-squeezenet load pictures at; the filter, bilinear, is our choice.
 io::Preprocessing squeezenet_preprocessing();
 
 }  // namespace relata::models
