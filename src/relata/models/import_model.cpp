@@ -15,7 +15,9 @@
 #include "relata/io/zip.h"
 #include "relata/models/backbone.h"
 #include "relata/models/clip.h"
+#include "relata/models/efficientnet.h"
 #include "relata/models/gguf_model.h"
+#include "relata/models/squeezenet.h"
 #include "relata/nn/foreign_file.h"
 
 namespace relata::models {
@@ -103,8 +105,26 @@ json clip_preprocessing(const ClipVisionConfig& config) {
   return preprocessing.to_json();
 }
 
+/// A network whose tensors say which it is.
+Imported known_network(const NamedTensors& tensors, const char* format, const char* model_type,
+                       const json& preprocessing, const std::string& where) {
+  Imported imported{.format = format,
+                    .backbone = make_backbone({{"model_type", model_type}}, tensors, where),
+                    .files = {}};
+  imported.files = {{"preprocessor_config.json", preprocessing.dump(2) + "\n"}};
+  return imported;
+}
+
 Imported from_tensors(const fs::path& path, const ImportOptions& options) {
   const NamedTensors tensors = nn::map_foreign(path);
+  if (tensors.contains("fire2/squeeze1x1/kernel")) {
+    return known_network(tensors, "SqueezeNet 1.1 of Keras", "squeezenet",
+                         squeezenet_preprocessing().to_json(), path.string());
+  }
+  if (tensors.contains("_conv_stem.weight")) {
+    return known_network(tensors, "EfficientNet-Lite0 checkpoint", "efficientnet-lite",
+                         efficientnet_preprocessing().to_json(), path.string());
+  }
   if (!is_openai_clip(tensors)) {
     throw Error({.what = "tensors of no model that is known without a configuration",
                  .where = path.string(),
