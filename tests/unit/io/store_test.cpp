@@ -190,6 +190,18 @@ TEST(Store, DamageIsNamed) {
   flipped.back() ^= 1;
   write_file(shard, flipped);
   EXPECT_THAT(message([&] { Store(folder).verify(); }), HasSubstr("shard-000000"));
+  // Where ids begin: 0, 6, 12, 18, 24, 30.
+  const auto with_offset = [&](int64_t from, int64_t to) {
+    std::string changed = good;
+    const std::string_view old(reinterpret_cast<const char*>(&from), sizeof(from));
+    const size_t at = changed.find(old);
+    EXPECT_NE(at, std::string::npos) << from;
+    std::memcpy(changed.data() + at, &to, sizeof(to));
+    write_file(shard, changed);
+    return opened();
+  };
+  EXPECT_THAT(with_offset(30, 29), HasSubstr("offsets 'ids.offsets'"));
+  EXPECT_THAT(with_offset(12, 19), HasSubstr("offsets 'ids.offsets'"));
   fs::remove(shard);
   EXPECT_THAT(opened(), HasSubstr("missing"));
   write_file(shard, good);
