@@ -8,6 +8,7 @@
 #include "relata/base/error.h"
 #include "relata/generation/llama_model.h"
 #include "relata/models/llama.h"
+#include "relata/models/model_tokenizer.h"
 
 namespace relata::generation {
 namespace {
@@ -59,14 +60,10 @@ std::string_view GrowingText::add(int32_t token) {
 std::string_view GrowingText::finish() { return release(text_.size()); }
 
 TextGenerator::TextGenerator(const std::filesystem::path& folder, nn::Precision precision)
-    : backbone_(models::load_backbone(folder)), tokenizer_(text::Tokenizer::load(folder)) {
+    : backbone_(models::load_backbone(folder)),
+      tokenizer_(models::load_tokenizer(folder, *backbone_)) {
   if (backbone_->decoder() == nullptr) {
     throw Error({.what = "a model of type " + backbone_->model_type() + " generates no text",
-                 .where = folder.string()});
-  }
-  if (tokenizer_.vocab_size() > backbone_->text_limits().vocabulary) {
-    throw Error({.what = fmt::format("its tokenizer has {} tokens, and the model vectors for {}",
-                                     tokenizer_.vocab_size(), backbone_->text_limits().vocabulary),
                  .where = folder.string()});
   }
   backbone_->freeze(precision, false);

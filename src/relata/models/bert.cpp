@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "relata/base/error.h"
-#include "relata/io/dtype.h"
 #include "relata/models/block_names.h"
+#include "relata/models/token_ids.h"
 #include "relata/nn/init.h"
 
 namespace relata::models {
@@ -32,24 +32,6 @@ Tensor pool(const Tensor& tokens, const Tensor& mask, Pooling pooling) {
   // A text without tokens has the vector zero.
   const Tensor count = mask.sum(1, true).clamp_min(1).to(tokens.scalar_type());
   return (tokens * wide).sum(1) / count;
-}
-
-void check(const Tensor& ids, const Tensor& other, const BertConfig& config) {
-  if (ids.dim() != 2 || ids.scalar_type() != torch::kInt64 || ids.size(1) < 1) {
-    throw Error({.what = fmt::format("token ids {} {}", toString(ids.scalar_type()),
-                                     io::shape_text(ids.sizes().vec())),
-                 .remedy = "ids are [batch, tokens] int64"});
-  }
-  if (ids.size(1) > config.longest_text()) {
-    throw Error({.what = fmt::format("a text of {} tokens, and the model has {} positions",
-                                     ids.size(1), config.longest_text()),
-                 .remedy = "truncate it"});
-  }
-  if (other.defined() && other.sizes() != ids.sizes()) {
-    throw Error(
-        {.what = fmt::format("a mask or types {} for ids {}", io::shape_text(other.sizes().vec()),
-                             io::shape_text(ids.sizes().vec()))});
-  }
 }
 
 constexpr std::array<std::pair<std::string_view, Pooling>, 3> kPoolings{
@@ -171,8 +153,8 @@ Tensor BertImpl::embedded(const Tensor& ids, const Tensor& types) {
 
 TowerOutput BertImpl::forward(const Tensor& ids, const Tensor& mask, const Tensor& types,
                               const nn::TransformerRun& run) {
-  check(ids, mask, config_);
-  check(ids, types, config_);
+  check_token_ids(ids, config_.longest_text());
+  for (const Tensor& other : {mask, types}) check_beside_ids(ids, other, "a mask or types");
   nn::TransformerRun masked = run;
   const Tensor real = mask.defined() ? mask.to(torch::kBool) : mask;
   masked.context.key_mask = real;

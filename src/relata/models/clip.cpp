@@ -1,12 +1,10 @@
 #include "relata/models/clip.h"
 
-#include <fmt/format.h>
 #include <torch/torch.h>
 
 #include <cmath>
 
-#include "relata/base/error.h"
-#include "relata/io/dtype.h"
+#include "relata/models/token_ids.h"
 #include "relata/nn/init.h"
 
 namespace relata::models {
@@ -33,23 +31,6 @@ nn::Linear projection_layer(int64_t width, int64_t out) {
   nn::Linear layer(width, out, false);
   normal_init(layer->weight, std::pow(static_cast<double>(width), -0.5));
   return layer;
-}
-
-void check_ids(const Tensor& ids, const Tensor& mask, const ClipTextConfig& config) {
-  if (ids.dim() != 2 || ids.scalar_type() != torch::kInt64 || ids.size(1) < 1) {
-    throw Error({.what = fmt::format("token ids {} {}", toString(ids.scalar_type()),
-                                     io::shape_text(ids.sizes().vec())),
-                 .remedy = "ids are [batch, tokens] int64"});
-  }
-  if (ids.size(1) > config.positions) {
-    throw Error({.what = fmt::format("a text of {} tokens, and the model has {} positions",
-                                     ids.size(1), config.positions),
-                 .remedy = "truncate it"});
-  }
-  if (mask.defined() && mask.sizes() != ids.sizes()) {
-    throw Error({.what = fmt::format("a mask {} for ids {}", io::shape_text(mask.sizes().vec()),
-                                     io::shape_text(ids.sizes().vec()))});
-  }
 }
 
 /// Learned vectors in front of or added to `x`, in its dtype.
@@ -92,15 +73,7 @@ ClipVisionImpl::ClipVisionImpl(const ClipVisionConfig& config)
 }
 
 Tensor ClipVisionImpl::embedded(const Tensor& pixels) {
-  const Grid grid{pixels.dim() == 4 ? pixels.size(2) / config_.patch : 0,
-                  pixels.dim() == 4 ? pixels.size(3) / config_.patch : 0};
-  if (!(grid == config_.grid) || pixels.size(1) != config_.channels) {
-    throw Error(
-        {.what = fmt::format("pixels {} for a tower of {} channels and {} by {} patches of {}",
-                             io::shape_text(pixels.sizes().vec()), config_.channels,
-                             config_.grid.rows, config_.grid.columns, config_.patch),
-         .remedy = "resize the pictures, or the grid of positions"});
-  }
+  check_patch_grid(pixels, config_.channels, config_.patch, config_.grid);
   const Tensor patches = patch_(cut_patches(pixels.to(dtype()), config_.patch));
   const Tensor first = like(class_embedding_, patches).expand({pixels.size(0), 1, -1});
   return norm_pre_(torch::cat({first, patches}, 1) + like(positions_, patches));
@@ -166,7 +139,8 @@ Tensor ClipTextImpl::end_positions(const Tensor& ids) const {
 
 TowerOutput ClipTextImpl::forward(const Tensor& ids, const Tensor& mask,
                                   const nn::TransformerRun& run) {
-  check_ids(ids, mask, config_);
+  check_token_ids(ids, config_.positions);
+  check_beside_ids(ids, mask, "a mask");
   nn::TransformerRun causal = run;
   causal.context.causal = true;
   if (mask.defined()) causal.context.key_mask = mask.to(torch::kBool);
@@ -178,7 +152,8 @@ TowerOutput ClipTextImpl::forward(const Tensor& ids, const Tensor& mask,
 }
 
 Tensor ClipTextImpl::embed(const Tensor& ids, const Tensor& mask) {
-  check_ids(ids, mask, config_);
+  check_token_ids(ids, config_.positions);
+  check_beside_ids(ids, mask, "a mask");
   const nn::TokenChoice end{end_positions(ids)};
   const int64_t needed = end.index.numel() > 0 ? end.index.max().item<int64_t>() + 1 : 1;
   const Tensor trimmed = ids.narrow(1, 0, needed);

@@ -13,6 +13,7 @@
 #include "relata/base/file.h"
 #include "relata/base/hash.h"
 #include "relata/io/json.h"
+#include "relata/models/model_tokenizer.h"
 
 namespace relata::models {
 namespace {
@@ -30,15 +31,6 @@ std::optional<io::Preprocessing> read_preprocessing(const fs::path& folder) {
   if (!fs::is_regular_file(path)) return std::nullopt;
   return io::Preprocessing::from_json(io::parse_json_strict(read_file(path), path.string()),
                                       path.string());
-}
-
-void check_vocabulary(const text::Tokenizer& tokenizer, const Backbone::TextLimits& limits,
-                      const fs::path& folder) {
-  if (tokenizer.vocab_size() <= limits.vocabulary) return;
-  throw Error({.what = fmt::format("its tokenizer has {} tokens, and the model vectors for {}",
-                                   tokenizer.vocab_size(), limits.vocabulary),
-               .where = folder.string(),
-               .remedy = "use the tokenizer that the model was trained with"});
 }
 
 /// XXH3 of the tokenizer's files.
@@ -64,8 +56,7 @@ Encoder::Encoder(const fs::path& folder, const EncoderOptions& options)
   }
   weights_hash_ = nn::tensor_hash(nn::tensors_of(backbone_->module()));
   if (backbone_->encodes_texts()) {
-    tokenizer_ = text::Tokenizer::load(folder);
-    check_vocabulary(*tokenizer_, backbone_->text_limits(), folder);
+    tokenizer_ = load_tokenizer(folder, *backbone_);
     tokenizer_hash_ = hash_of_tokenizer(folder);
   }
   if (backbone_->encodes_images()) {

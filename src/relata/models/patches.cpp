@@ -25,6 +25,16 @@ Tensor cut_patches(const Tensor& pixels, int64_t side) {
       .reshape({pixels.size(0), rows * columns, pixels.size(1) * side * side});
 }
 
+void check_patch_grid(const Tensor& pixels, int64_t channels, int64_t side, Grid grid) {
+  if (pixels.dim() == 4 && pixels.size(1) == channels &&
+      Grid{pixels.size(2) / side, pixels.size(3) / side} == grid)
+    return;
+  throw Error({.what = fmt::format(
+                   "pixels {} for a tower of {} channels and {} by {} patches of {}",
+                   io::shape_text(pixels.sizes().vec()), channels, grid.rows, grid.columns, side),
+               .remedy = "resize the pictures, or the grid of positions"});
+}
+
 Tensor resize_positions(const Tensor& positions, Grid from, Grid to, GridFilter filter) {
   if (from == to) return positions;
   const int64_t width = positions.size(1);

@@ -18,6 +18,9 @@ struct Grid {
   bool operator==(const Grid&) const = default;
 };
 
+/// Throws Error unless pixels are [batch, channels, height, width] and give that grid of patches.
+void check_patch_grid(const torch::Tensor& pixels, int64_t channels, int64_t side, Grid grid);
+
 enum class GridFilter { kBilinear, kBicubic };
 
 /// Positions [1 + rows · columns, width] (the first is the class token's and stays) for another

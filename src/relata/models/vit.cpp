@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "relata/base/error.h"
-#include "relata/io/dtype.h"
 #include "relata/models/block_names.h"
 #include "relata/nn/init.h"
 
@@ -157,15 +156,7 @@ VitImpl::VitImpl(const VitConfig& config)
 }
 
 Tensor VitImpl::embedded(const Tensor& pixels) {
-  const Grid grid{pixels.dim() == 4 ? pixels.size(2) / config_.patch : 0,
-                  pixels.dim() == 4 ? pixels.size(3) / config_.patch : 0};
-  if (!(grid == config_.grid) || pixels.size(1) != config_.channels) {
-    throw Error(
-        {.what = fmt::format("pixels {} for a tower of {} channels and {} by {} patches of {}",
-                             io::shape_text(pixels.sizes().vec()), config_.channels,
-                             config_.grid.rows, config_.grid.columns, config_.patch),
-         .remedy = "resize the pictures, or the grid of positions"});
-  }
+  check_patch_grid(pixels, config_.channels, config_.patch, config_.grid);
   const Tensor patches = patch_(cut_patches(pixels.to(dtype()), config_.patch));
   const Tensor first = class_token_.to(dtype()).expand({pixels.size(0), 1, -1});
   const Tensor x = torch::cat({first, patches}, 1) + positions_.to(dtype());
