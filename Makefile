@@ -36,13 +36,13 @@ build-test: setup-test
 .PHONY: test
 test: build-test fuzz ## unit, parity, system and robustness tests, and each fuzz target for FUZZ_SECONDS (10)
 	@ctest --test-dir build/release --output-on-failure -LE full
-	@PYTHONPATH=build/release/python $(PYTHON) -m pytest -q tests/parity tests/system -m "not full"
+	@PYTHONPATH=build/release/python $(PYTHON) -m pytest -q -rs tests/parity tests/system -m "not full"
 
 .PHONY: test-full
 test-full: FUZZ_SECONDS = 60
 test-full: build-test setup-full fuzz ## everything: also the long tests, and a minute of each fuzz target
 	@ctest --test-dir build/release --output-on-failure
-	@PYTHONPATH=build/release/python $(PYTHON) -m pytest -q tests/parity tests/system
+	@PYTHONPATH=build/release/python $(PYTHON) -m pytest -q -rs tests/parity tests/system
 
 .PHONY: fuzz
 fuzz: setup-test

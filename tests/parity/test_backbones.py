@@ -13,6 +13,7 @@ import relata
 import torch
 import transformers as hf
 from differences import LARGEST
+from program import shaken
 from safetensors.torch import load_file
 
 OUTPUT = 1e-5
@@ -32,12 +33,8 @@ def close(name, ours, theirs, bound):
 
 
 def saved(model, folder):
-    """In evaluation mode, with every weight moved away from its initial value (norms too)."""
-    model.eval()
-    with torch.no_grad():
-        for p in model.parameters():
-            p.add_(0.05 * torch.randn_like(p))
-    model.save_pretrained(folder)
+    """Norms too are moved away from their initial values."""
+    shaken(model, 0.05).save_pretrained(folder)
     return relata.models.load(folder)
 
 

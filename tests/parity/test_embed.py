@@ -2,26 +2,18 @@
 
 import io
 import json
-import subprocess
 import tarfile
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 import transformers as hf
 from PIL import Image
+from program import run, shaken
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 
-PROGRAM = Path(__file__).resolve().parents[2] / "build/release/apps/relata/relata"
 CAPTIONS = ["a red square", "two blue circles on a table", "", "nothing", "a very long caption " * 9, "naïve café 日本"]
-
-
-def run(*words, code=0):
-    done = subprocess.run([str(PROGRAM), *map(str, words)], capture_output=True, text=True)
-    assert done.returncode == code, done.stderr
-    return done
 
 
 def small_tokenizer(folder):
@@ -54,10 +46,7 @@ def clip(tmp_path_factory):
         vision_config={**small, "image_size": 32, "patch_size": 8},
         projection_dim=10,
     )
-    model = hf.CLIPModel(config).eval()
-    with torch.no_grad():
-        for p in model.parameters():
-            p.add_(0.1 * torch.randn_like(p))
+    model = shaken(hf.CLIPModel(config))
     model.save_pretrained(folder)
     processor = CLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32})
     processor.save_pretrained(folder)
@@ -225,13 +214,10 @@ def test_models_from_the_local_cache(clip, dataset, tmp_path, monkeypatch):
 def llama(tmp_path_factory):
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("llama") / "model"
-    model = hf.LlamaForCausalLM(hf.LlamaConfig(
+    model = shaken(hf.LlamaForCausalLM(hf.LlamaConfig(
         hidden_size=24, num_attention_heads=2, num_key_value_heads=1, num_hidden_layers=2, intermediate_size=32,
         vocab_size=400, max_position_embeddings=64, bos_token_id=0, eos_token_id=1, pad_token_id=1,
-    )).eval()  # fmt: skip
-    with torch.no_grad():
-        for p in model.parameters():
-            p.add_(0.2 * torch.randn_like(p))
+    )), 0.2)  # fmt: skip
     model.save_pretrained(folder)
     return folder, model, small_tokenizer(folder)
 

@@ -1,8 +1,6 @@
 """`relata import model` on files that public libraries write."""
 
 import json
-import subprocess
-from pathlib import Path
 
 import gguf
 import numpy as np
@@ -10,22 +8,8 @@ import pytest
 import relata
 import torch
 import transformers as hf
+from program import run, shaken
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-
-PROGRAM = Path(__file__).resolve().parents[2] / "build/release/apps/relata/relata"
-
-
-def run(*words, code=0):
-    done = subprocess.run([str(PROGRAM), *map(str, words)], capture_output=True, text=True)
-    assert done.returncode == code, done.stderr
-    return done
-
-
-def shaken(model):
-    with torch.no_grad():
-        for p in model.parameters():
-            p.add_(0.1 * torch.randn_like(p))
-    return model.eval()
 
 
 def interleaved(weight, heads):

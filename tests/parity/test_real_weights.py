@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 import relata
 import torch
+from program import PROGRAM
 
 pytestmark = pytest.mark.full
 
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = ROOT / "build/release/apps/relata/relata"
 
 PROMPTS = [
     "The capital of France is", "Water boils at", "def fibonacci(n):", "Once upon a time", "1, 2, 3, 4,",
