@@ -6,6 +6,7 @@ Random weights: speed does not depend on them. Everything runs in this process, 
 """
 
 import argparse
+import copy
 import tempfile
 import time
 from collections.abc import Callable
@@ -51,7 +52,7 @@ class Work:
         return lambda: model.encode_text(self.inputs["input_ids"])
 
     def eager(self, precision: str) -> Callable[[], torch.Tensor]:
-        model = self.model.to(torch.bfloat16 if precision == "bf16" else torch.float32)
+        model = copy.deepcopy(self.model).to(torch.bfloat16 if precision == "bf16" else torch.float32)
         cast = {k: v.to(model.dtype) if v.is_floating_point() else v for k, v in self.inputs.items()}
 
         def call() -> torch.Tensor:
@@ -64,7 +65,7 @@ class Work:
         class Wrapped(torch.nn.Module):
             def __init__(self, work: "Work") -> None:
                 super().__init__()
-                self.model, self.work = work.model.to(torch.float32), work
+                self.model, self.work = work.model, work
 
             def forward(self, x: torch.Tensor) -> torch.Tensor:
                 return self.work.output(self.model, {next(iter(self.work.inputs)): x})

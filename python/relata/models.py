@@ -228,6 +228,72 @@ class Backbone:
         """Training mode (dropout), or evaluation mode, in which a model is loaded."""
         self._native.train(on)
 
+    def trainable(self) -> dict[str, Tensor]:
+        """The parameters that training would change, sharing memory: after an adapter was added,
+        the adapter's alone. Give their values to an optimiser of PyTorch."""
+        return self._native.trainable()
+
+    def add_lora(
+        self,
+        targets: Sequence[str],
+        rank: int = 8,
+        alpha: float = 8.0,
+        dropout: float = 0.0,
+        rslora: bool = False,
+    ) -> None:
+        """Adds low-rank adapters (Hu et al., ICLR 2022) that change nothing until trained; all other
+        parameters are frozen.
+
+        Args:
+            targets: endings of layers' names in Hugging Face's spelling, e.g. ["q_proj", "v_proj"],
+                or ["all-linear"].
+            alpha: the scale of an adapter is alpha / rank; with `rslora` alpha / sqrt(rank).
+            dropout: of the adapters' input, in training mode.
+
+        Raises:
+            relata.Error: a target that names no layer, a layer that has an adapter.
+        """
+        self._native.add_lora(list(targets), rank, alpha, dropout, rslora)
+
+    def add_prefix(self, tokens: int, hidden: int = 0) -> None:
+        """Trained keys and values before every text (Li and Liang, ACL 2021), for a decoder.
+
+        Args:
+            hidden: width of the network that makes them of one vector a token; 0: none.
+        """
+        self._native.add_prefix(tokens, hidden)
+
+    def add_prompt(self, tokens: int) -> None:
+        """Trained inputs before every text (Lester et al., EMNLP 2021), for a decoder."""
+        self._native.add_prompt(tokens)
+
+    def load_adapter(self, dir: str | os.PathLike[str]) -> None:  # noqa: A002
+        """Adds an adapter that PEFT or save_adapter() wrote: LoRA, prefix or prompt tuning.
+
+        Raises:
+            relata.Error: another kind of adapter, or tensors that fit nowhere, all of them named.
+        """
+        self._native.load_adapter(dir)
+
+    def save_adapter(self, dir: str | os.PathLike[str], base: str = "") -> None:  # noqa: A002
+        """Writes the adapter in PEFT's layout into a new folder.
+
+        Args:
+            base: where PEFT shall find the model itself.
+
+        Raises:
+            relata.Error: there is no adapter.
+        """
+        self._native.save_adapter(dir, base)
+
+    def merge_adapters(self) -> None:
+        """Adds low-rank adapters into the weights: no cost any more, no gradient either."""
+        self._native.merge_adapters()
+
+    def unmerge_adapters(self) -> None:
+        """Takes them out again, bit for bit."""
+        self._native.unmerge_adapters()
+
     def freeze(self, precision: str = "fp32", embeddings_only: bool = False) -> None:
         """Packs the weights for inference on this processor; there is no way back.
 

@@ -7,6 +7,7 @@
 #include "relata/base/error.h"
 #include "relata/generation/generate.h"
 #include "relata/generation/llama_model.h"
+#include "relata/models/adapter.h"
 #include "relata/models/backbone.h"
 #include "relata/models/llama.h"
 
@@ -113,6 +114,30 @@ void freeze(Backbone& backbone, const std::string& precision, bool embeddings_on
                   embeddings_only);
 }
 
+/// The parameters that training would change, under our own names, sharing memory.
+NamedTensors trainable(Backbone& backbone) {
+  NamedTensors named;
+  for (const auto& item : backbone.module().named_parameters()) {
+    if (item.value().requires_grad()) named[item.key()] = item.value();
+  }
+  return named;
+}
+
+models::LlamaImpl& decoder_of(Backbone& backbone) {
+  if (models::LlamaImpl* decoder = backbone.decoder(); decoder != nullptr) return *decoder;
+  throw Error({.what = "a model of type " + backbone.model_type() +
+                       " takes no virtual tokens: it is no decoder"});
+}
+
+void add_lora(Backbone& backbone, const std::vector<std::string>& targets, int64_t rank,
+              double alpha, double dropout, bool rslora) {
+  models::add_lora(backbone, {.targets = targets,
+                              .rank = rank,
+                              .alpha = alpha,
+                              .dropout = dropout,
+                              .rslora = rslora});
+}
+
 }  // namespace
 
 void bind_backbone(py::module_& module) {
@@ -161,6 +186,17 @@ void bind_backbone(py::module_& module) {
       .def("gradients", gradients, free)
       .def("zero_grad", [](Backbone& b) { b.module().zero_grad(); })
       .def("train", [](Backbone& b, bool on) { b.module().train(on); })
+      .def("trainable", trainable, free)
+      .def("add_lora", add_lora, free)
+      .def("add_prefix",
+           [](Backbone& b, int64_t tokens, int64_t hidden) {
+             decoder_of(b).add_prefix(tokens, hidden);
+           })
+      .def("add_prompt", [](Backbone& b, int64_t tokens) { decoder_of(b).add_prompt(tokens); })
+      .def("load_adapter", models::load_adapter, free)
+      .def("save_adapter", models::save_adapter, free)
+      .def("merge_adapters", models::merge_adapters, free)
+      .def("unmerge_adapters", models::unmerge_adapters, free)
       .def("freeze", freeze, free)
       .def("save", models::save_backbone, free);
 }

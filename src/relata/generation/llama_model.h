@@ -14,7 +14,7 @@ class LlamaModel : public TokenModel {
   torch::Tensor start(const torch::Tensor& ids, const torch::Tensor& mask) override;
   torch::Tensor next(const torch::Tensor& tokens) override;
   void select(const torch::Tensor& rows) override;
-  int64_t longest() const override { return llama_.config().positions; }
+  int64_t longest() const override { return llama_.config().positions - llama_.virtual_tokens(); }
 
  private:
   torch::Tensor run(const torch::Tensor& ids);

@@ -12,6 +12,7 @@
 #include "relata/base/error.h"
 #include "relata/base/file.h"
 #include "relata/io/json.h"
+#include "relata/models/adapter.h"
 #include "relata/models/bert.h"
 #include "relata/models/clip.h"
 #include "relata/models/efficientnet.h"
@@ -258,6 +259,10 @@ std::unique_ptr<Backbone> load_backbone(const fs::path& folder) {
 }
 
 void write_backbone(Backbone& backbone, const fs::path& folder) {
+  if (has_adapter(backbone)) {
+    throw Error({.what = "the model has an adapter that is not part of its weights",
+                 .remedy = "merge it first, or save the adapter alone"});
+  }
   const NamedTensors tensors =
       renamed(backbone.tables().front(), nn::tensors_of(backbone.module()));
   json config = backbone.config();

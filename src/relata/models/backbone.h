@@ -72,6 +72,7 @@ std::unique_ptr<Backbone> make_backbone(const nlohmann::json& config,
 std::unique_ptr<Backbone> load_backbone(const std::filesystem::path& folder);
 
 /// Writes config.json and model.safetensors, in Hugging Face's names, into a folder that is there.
+/// Throws Error for a model with an adapter that is not merged.
 void write_backbone(Backbone& backbone, const std::filesystem::path& folder);
 /// The same into a new folder, at once.
 void save_backbone(Backbone& backbone, const std::filesystem::path& folder);

@@ -12,12 +12,9 @@ namespace {
 
 using torch::Tensor;
 
-Tensor positions_of(const LlamaImpl::Input& input, int64_t cached, int64_t tokens) {
-  if (input.positions.defined()) return input.positions;
-  if (!input.mask.defined()) return torch::arange(cached, cached + tokens).unsqueeze(0);
-  // Padding in front of a text does not move it: its first real token stands at 0.
-  const Tensor counted = (input.mask.to(torch::kInt64).cumsum(1) - 1).clamp_min(0);
-  return counted.narrow(1, cached, tokens);
+/// The mask of a text that `count` visible tokens precede.
+Tensor after_ones(const Tensor& mask, int64_t count) {
+  return torch::cat({mask.new_ones({mask.size(0), count}), mask}, 1);
 }
 
 }  // namespace
@@ -36,25 +33,102 @@ LlamaImpl::LlamaImpl(const LlamaConfig& config)
 
 Tensor LlamaImpl::embed(const Tensor& ids) const { return torch::embedding(tokens_, ids); }
 
-Tensor LlamaImpl::hidden(const Input& input, const nn::TransformerRun& run) {
-  const Tensor x = input.embeds.defined() ? input.embeds : embed(input.ids);
-  const int64_t tokens = x.size(1);
-  const int64_t cached = run.caches != nullptr ? run.caches->front().tokens() : 0;
-  if (cached + tokens > config_.positions) {
+struct LlamaImpl::Stretch {
+  Tensor x;          ///< [batch, inserted + tokens, width]
+  Tensor mask;       ///< [batch, before + inserted + tokens], or undefined
+  Tensor positions;  ///< [batch or 1, inserted + tokens]
+  int64_t inserted;  ///< virtual tokens at the beginning of x
+};
+
+LlamaImpl::Stretch LlamaImpl::stretch(const Input& input, const nn::LayerCaches* caches) const {
+  Stretch all{.x = input.embeds.defined() ? input.embeds : embed(input.ids),
+              .mask = input.mask.defined() ? input.mask.to(torch::kBool) : Tensor(),
+              .positions = input.positions,
+              .inserted = 0};
+  const int64_t cached = caches != nullptr ? caches->front().tokens() : 0;
+  const bool first = cached == 0;
+  if (prompt_ && first) {
+    const Tensor rows = prompt_->embedding.to(all.x.scalar_type());
+    all.x = torch::cat({rows.unsqueeze(0).expand({all.x.size(0), -1, -1}), all.x}, 1);
+    all.inserted = prompt_->tokens();
+  }
+  // A prefix has no inputs, but stands before the first token all the same.
+  const int64_t before = prefix_ && first ? virtual_tokens() : cached;
+  const int64_t tokens = all.x.size(1);
+  if (before + tokens > config_.positions) {
     throw Error({.what = fmt::format("a text of {} tokens, and the model has {} positions",
-                                     cached + tokens, config_.positions),
+                                     before + tokens, config_.positions),
                  .remedy = "truncate it"});
   }
-  const Tensor positions = positions_of(input, cached, tokens);
+  if (all.mask.defined()) all.mask = after_ones(all.mask, virtual_tokens());
+  if (all.positions.defined()) {
+    const Tensor virtual_positions =
+        torch::arange(all.inserted).expand({all.positions.size(0), -1});
+    all.positions = torch::cat({virtual_positions, all.positions}, 1);
+  } else if (all.mask.defined()) {
+    // Padding in front of a text does not move it: its first real token stands at 0.
+    const Tensor counted = (all.mask.to(torch::kInt64).cumsum(1) - 1).clamp_min(0);
+    all.positions = counted.narrow(1, before, tokens);
+  } else {
+    all.positions = torch::arange(before, before + tokens).unsqueeze(0);
+  }
+  return all;
+}
+
+Tensor LlamaImpl::hidden(const Input& input, const nn::TransformerRun& run) {
+  const Stretch text = stretch(input, run.caches);
   const auto rows = [&](const Tensor& table) {
-    return table.index({positions}).unsqueeze(1).to(dtype());  // [batch or 1, 1, tokens, width]
+    return table.index({text.positions})
+        .unsqueeze(1)
+        .to(dtype());  // [batch or 1, 1, tokens, width]
   };
   nn::TransformerRun causal = run;
   causal.context.causal = true;
   causal.context.cos = rows(rotary_.cos);
   causal.context.sin = rows(rotary_.sin);
-  if (input.mask.defined()) causal.context.key_mask = input.mask.to(torch::kBool);
-  return norm_(layers_->forward(x.to(dtype()), causal));
+  causal.context.key_mask = text.mask;
+  if (prefix_ && (run.caches == nullptr || run.caches->front().tokens() == 0)) {
+    const Tensor all = prefix_->keys_and_values(text.x.size(0)).to(dtype());
+    causal.adapt = [all, &run](int64_t layer, nn::BlockContext& context) {
+      const Tensor k = all[2 * layer];
+      const Tensor v = all[2 * layer + 1];
+      if (context.cache != nullptr) {
+        context.cache->append(k, v);
+      } else {
+        context.prefix_k = k;
+        context.prefix_v = v;
+      }
+      if (run.adapt) run.adapt(layer, context);
+    };
+  }
+  const Tensor hidden = norm_(layers_->forward(text.x.to(dtype()), causal));
+  return hidden.narrow(1, text.inserted, hidden.size(1) - text.inserted);
+}
+
+void LlamaImpl::begin_virtual_tokens() {
+  if (virtual_tokens() > 0) throw Error({.what = "the model has virtual tokens already"});
+  for (Tensor& parameter : parameters()) parameter.requires_grad_(false);
+}
+
+nn::Prefix& LlamaImpl::add_prefix(int64_t tokens, int64_t hidden) {
+  begin_virtual_tokens();
+  prefix_ = register_module("prefix", nn::Prefix(nn::PrefixOptions{.tokens = tokens,
+                                                                   .layers = config_.layers,
+                                                                   .groups = config_.groups,
+                                                                   .head_width = config_.head_width,
+                                                                   .hidden = hidden}));
+  return prefix_;
+}
+
+nn::Prompt& LlamaImpl::add_prompt(int64_t tokens) {
+  begin_virtual_tokens();
+  prompt_ = register_module("prompt", nn::Prompt(tokens, config_.width));
+  return prompt_;
+}
+
+int64_t LlamaImpl::virtual_tokens() const {
+  if (prefix_) return prefix_->options().tokens;
+  return prompt_ ? prompt_->tokens() : 0;
 }
 
 Tensor LlamaImpl::logits(const Tensor& hidden) {

@@ -13,6 +13,7 @@
 #include "relata/models/tensor_table.h"
 #include "relata/nn/rotary.h"
 #include "relata/nn/transformer.h"
+#include "relata/nn/virtual_tokens.h"
 
 namespace relata::models {
 
@@ -45,11 +46,12 @@ class LlamaImpl : public torch::nn::Module {
   explicit LlamaImpl(const LlamaConfig& config);
 
   struct Input {
-    torch::Tensor ids;        ///< [batch, tokens] int64; or
-    torch::Tensor embeds;     ///< [batch, tokens, width], already in the token table's space
-    torch::Tensor mask = {};  ///< [batch, cached + tokens], true at real tokens; undefined: all are
-    /// [batch, tokens] int64; undefined: after the cached ones, and counted over real tokens where
-    /// there is a mask.
+    torch::Tensor ids;     ///< [batch, tokens] int64; or
+    torch::Tensor embeds;  ///< [batch, tokens, width], already in the token table's space
+    /// [batch, cached + tokens] without virtual tokens, true at real tokens; undefined: all are
+    torch::Tensor mask = {};
+    /// [batch, tokens] int64; undefined: after the cached and the virtual ones, and counted over
+    /// real tokens where there is a mask.
     torch::Tensor positions = {};
   };
   /// The final norm of the last layer's output, [batch, tokens, width].
@@ -58,13 +60,27 @@ class LlamaImpl : public torch::nn::Module {
   torch::Tensor logits(const torch::Tensor& hidden);
   /// [batch, tokens] → [batch, tokens, width]
   torch::Tensor embed(const torch::Tensor& ids) const;
+  /// Trained keys and values, or inputs, before every text; `hidden` as PrefixOptions. Freezes all
+  /// other parameters. Throws Error if there are virtual tokens already.
+  nn::Prefix& add_prefix(int64_t tokens, int64_t hidden = 0);
+  nn::Prompt& add_prompt(int64_t tokens);
+  /// Null where there are none.
+  nn::Prefix& prefix() { return prefix_; }
+  nn::Prompt& prompt() { return prompt_; }
+  int64_t virtual_tokens() const;
   nn::LayerCaches caches() const { return nn::LayerCaches(static_cast<size_t>(config_.layers)); }
   void freeze(nn::Precision precision);
   const LlamaConfig& config() const { return config_; }
 
  private:
+  /// What the layers are given for a text that virtual tokens may precede.
+  struct Stretch;
+  Stretch stretch(const Input& input, const nn::LayerCaches* caches) const;
   /// Of what goes into the layers.
   torch::Dtype dtype() const { return packed_.value_or(tokens_.scalar_type()); }
+  /// All parameters stay as they are from now on. Throws Error if there are virtual tokens.
+  void begin_virtual_tokens();
+
   LlamaConfig config_;
   torch::Tensor tokens_;
   nn::Transformer layers_;
@@ -72,6 +88,8 @@ class LlamaImpl : public torch::nn::Module {
   nn::Linear head_{nullptr};
   nn::Linear packed_head_{nullptr};  ///< of a tied model, once frozen
   nn::RotaryTable rotary_;
+  nn::Prefix prefix_{nullptr};
+  nn::Prompt prompt_{nullptr};
   std::optional<torch::Dtype> packed_;  ///< dtype of the layers once frozen
 };
 TORCH_MODULE(Llama);

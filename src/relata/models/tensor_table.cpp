@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <numeric>
 #include <set>
+#include <utility>
 
 #include "relata/base/error.h"
 #include "relata/io/dtype.h"
@@ -27,22 +28,11 @@ bool is_ignored(const TensorTable& table, std::string_view name) {
   return std::ranges::any_of(table.ignored, [&](const std::string& p) { return matches(p, name); });
 }
 
-/// The names of the file, without prefix and in today's spelling.
 NamedTensors plain_names(const TensorTable& table, const NamedTensors& source) {
   NamedTensors plain;
   for (const auto& [name, tensor] : source) {
-    std::string key = name;
-    for (const std::string& prefix : table.prefixes) {
-      if (!prefix.empty() && key.starts_with(prefix)) {
-        key = key.substr(prefix.size());
-        break;
-      }
-    }
-    for (const auto& [old, now] : table.endings) {
-      if (key.ends_with(old)) key = key.substr(0, key.size() - old.size()) + now;
-    }
     // A name that is there with and without its prefix keeps both spellings, and fails below.
-    if (!plain.emplace(key, tensor).second) plain.emplace(name, tensor);
+    if (!plain.emplace(plain_name(table, name), tensor).second) plain.emplace(name, tensor);
   }
   return plain;
 }
@@ -70,6 +60,15 @@ std::vector<int64_t> file_shape(const TensorRule& rule, size_t part, const Tenso
   return rule.shape.empty() ? shape : rule.shape;
 }
 
+/// All of them, or the first and how many more: a file of another model would fill the screen.
+std::string listed(const std::vector<std::string>& faults) {
+  constexpr size_t kMost = 40;
+  if (faults.size() <= kMost) return fmt::format("{}", fmt::join(faults, ", "));
+  const auto end = faults.begin() + kMost;
+  return fmt::format("{}, and {} more", fmt::join(faults.begin(), end, ", "),
+                     faults.size() - kMost);
+}
+
 class Assignment {
  public:
   Assignment(const TensorTable& table, const NamedTensors& target, const NamedTensors& source)
@@ -88,7 +87,13 @@ class Assignment {
     }
   }
 
-  const std::vector<std::string>& faults() const { return faults_; }
+  /// Throws Error at `where` for what did not fit.
+  void require_no_faults(const std::string& where) const {
+    if (faults_.empty()) return;
+    throw Error({.what = fmt::format("its tensors ({} names) do not fit the model: {}",
+                                     table_.naming, listed(faults_)),
+                 .where = where});
+  }
 
  private:
   void take(const TensorRule& rule) {
@@ -97,6 +102,9 @@ class Assignment {
     int64_t begin = 0;
     for (size_t part = 0; part < rule.theirs.size(); ++part) {
       const std::string& name = rule.theirs[part];
+      const int64_t rows =
+          rule.rows.empty() ? (ours.dim() > 0 ? ours.size(0) : 0) : rule.rows[part];
+      const int64_t at = std::exchange(begin, begin + rows);
       const auto found = source_.find(name);
       if (found == source_.end()) {
         if (!rule.optional) faults_.push_back(fmt::format("missing '{}'", name));
@@ -105,10 +113,7 @@ class Assignment {
       used_.insert(name);
       const std::vector<int64_t> shape = file_shape(rule, part, ours);
       if (!is_fitting(name, found->second, shape) || faults_.size() != faults_before) continue;
-      const int64_t rows =
-          rule.rows.empty() ? (ours.dim() > 0 ? ours.size(0) : 0) : rule.rows[part];
-      copy(rule, rule.rows.empty() ? ours : ours.narrow(0, begin, rows), found->second);
-      begin += rows;
+      copy(rule, rule.rows.empty() ? ours : ours.narrow(0, at, rows), found->second);
     }
   }
 
@@ -145,32 +150,45 @@ class Assignment {
   std::vector<std::string> faults_;
 };
 
-/// All of them, or the first and how many more: a file of another model would fill the screen.
-std::string listed(const std::vector<std::string>& faults) {
-  constexpr size_t kMost = 40;
-  if (faults.size() <= kMost) return fmt::format("{}", fmt::join(faults, ", "));
-  const auto end = faults.begin() + kMost;
-  return fmt::format("{}, and {} more", fmt::join(faults.begin(), end, ", "),
-                     faults.size() - kMost);
+}  // namespace
+
+std::string written_prefix(const TensorTable& table) {
+  return table.prefixes.empty() ? "" : table.prefixes.front();
 }
 
-}  // namespace
+std::string plain_name(const TensorTable& table, std::string name) {
+  for (const std::string& prefix : table.prefixes) {
+    if (!prefix.empty() && name.starts_with(prefix)) {
+      name.erase(0, prefix.size());
+      break;
+    }
+  }
+  for (const auto& [old, now] : table.endings) {
+    if (name.ends_with(old)) name.replace(name.size() - old.size(), old.size(), now);
+  }
+  return name;
+}
 
 const TensorTable& assign(const std::vector<TensorTable>& tables, const NamedTensors& target,
                           const NamedTensors& source, const std::string& where) {
   const TensorTable& table = best_table(tables, source);
   Assignment assignment(table, target, source);
   assignment.run();
-  if (!assignment.faults().empty()) {
-    throw Error({.what = fmt::format("its tensors ({} names) do not fit the model: {}",
-                                     table.naming, listed(assignment.faults())),
-                 .where = where});
-  }
+  assignment.require_no_faults(where);
   return table;
 }
 
+void assign_some(const TensorTable& table, const NamedTensors& target, const NamedTensors& source,
+                 const std::string& where) {
+  TensorTable optional = table;
+  for (TensorRule& rule : optional.rules) rule.optional = true;
+  Assignment assignment(optional, target, source);
+  assignment.run();
+  assignment.require_no_faults(where);
+}
+
 NamedTensors renamed(const TensorTable& table, const NamedTensors& ours) {
-  const std::string prefix = table.prefixes.empty() ? "" : table.prefixes.front();
+  const std::string prefix = written_prefix(table);
   NamedTensors theirs;
   for (const TensorRule& rule : table.rules) {
     const Tensor whole = ours.at(rule.ours).detach();

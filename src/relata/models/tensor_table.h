@@ -36,11 +36,20 @@ struct TensorTable {
   std::vector<std::pair<std::string, std::string>> endings = {};
 };
 
+/// What stands before names that are written.
+std::string written_prefix(const TensorTable& table);
+/// The name of a file, without prefix and in today's spelling.
+std::string plain_name(const TensorTable& table, std::string name);
+
 /// Copies `source` into `target`, the tensors of a module, by the table that knows most of its
 /// names. Any floating-point dtype is converted. Throws Error at `where` that lists all missing,
 /// unexpected and misshapen tensors, and those that hold NaN. Gives the table that was used.
 const TensorTable& assign(const std::vector<TensorTable>& tables, const nn::NamedTensors& target,
                           const nn::NamedTensors& source, const std::string& where);
+
+/// The same for a part of them: what `source` lacks keeps its value.
+void assign_some(const TensorTable& table, const nn::NamedTensors& target,
+                 const nn::NamedTensors& source, const std::string& where);
 
 /// The same tensors, or their gradients, under the names of `table`.
 nn::NamedTensors renamed(const TensorTable& table, const nn::NamedTensors& ours);

@@ -123,6 +123,9 @@ void LinearImpl::add_lora(const std::string& name, const LoraOptions& options) {
         {.what = fmt::format("an adapter of rank {} for rows {} to {} of a layer of {} rows",
                              resolved.rank, resolved.begin, resolved.begin + resolved.rows, out_)});
   }
+  for (const Lora& there : loras_) {
+    if (there.name == name) throw Error({.what = "the layer has an adapter '" + name + "' already"});
+  }
   const auto rank = static_cast<double>(resolved.rank);
   Lora lora{.name = name,
             .options = resolved,

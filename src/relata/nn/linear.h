@@ -41,7 +41,7 @@ class LinearImpl : public torch::nn::Module {
 
   /// Adds an adapter under the name lora_<name>: A uniform as PEFT's (Kaiming, √5), B zero, so that
   /// nothing changes yet. Freezes the weight and the bias. Throws Error for rows that are not
-  /// there, a rank below 1, or a layer that is frozen.
+  /// there, a rank below 1, a name that is taken, or a layer that is frozen.
   void add_lora(const std::string& name, const LoraOptions& options);
   /// Adds the adapters into the weight; forward then costs what it did without them. `unmerge`
   /// puts the weight back, bit for bit.
