@@ -116,6 +116,8 @@ def test_a_lora_file_of_peft_reads_as_peft_reads_it(tmp_path, kind, settings):
                 if name.endswith("bias"):
                     parameter.add_(torch.randn_like(parameter) * 0.1)
     wrapped.save_pretrained(tmp_path / "adapter")
+    # Read again: PEFT writes patterns in the order of the alphabet, and the first that matches counts.
+    wrapped = peft.PeftModel.from_pretrained(type(model).from_pretrained(tmp_path / "base"), tmp_path / "adapter").eval()
     inputs = inputs_of(kind)
     with torch.no_grad():
         before = ours_of(ours, kind, inputs)
@@ -292,7 +294,7 @@ def test_what_is_no_adapter_of_the_model_is_refused_by_name(tmp_path):
     model = llama()
     ours = saved_base(model, tmp_path / "base")
     with_trained_lora(model, target_modules=["q_proj"], r=2).save_pretrained(tmp_path / "adapter")
-    with pytest.raises(relata.Error, match="q_proj.*embeddings|no linear layer whose name ends in 'query'"):
+    with pytest.raises(relata.Error, match="no linear layer whose name ends in 'query'.*q_proj"):
         ours.add_lora(["query"])
     other = saved_base(llama(num_hidden_layers=1, hidden_size=36), tmp_path / "other")
     with pytest.raises(relata.Error, match="'model.layers.0.self_attn.q_proj' has A .*no layer 'model.layers.1"):

@@ -181,8 +181,12 @@ const TensorTable& assign(const std::vector<TensorTable>& tables, const NamedTen
 void assign_some(const TensorTable& table, const NamedTensors& target, const NamedTensors& source,
                  const std::string& where) {
   TensorTable optional = table;
-  for (TensorRule& rule : optional.rules) rule.optional = true;
-  Assignment assignment(optional, target, source);
+  NamedTensors covered;  // an adapter's own tensors have no names in the table
+  for (TensorRule& rule : optional.rules) {
+    rule.optional = true;
+    covered[rule.ours] = target.at(rule.ours);
+  }
+  Assignment assignment(optional, covered, source);
   assignment.run();
   assignment.require_no_faults(where);
 }
