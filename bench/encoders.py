@@ -7,13 +7,12 @@ Random weights: speed does not depend on them. Everything runs in this process, 
 
 import argparse
 import copy
-import tempfile
 import time
 from collections.abc import Callable
 
 import torch
 import transformers as hf
-from measure import describe, pairs, report, require_quiet_release_build
+from measure import describe, pairs, report, require_quiet_release_build, saved
 
 import relata
 
@@ -23,14 +22,12 @@ except ImportError:
     ov = None
 
 BATCH = 16
-REPEATS = 2  # a measurement; long enough that the clock does not matter
 
 
 def seconds(call: Callable[[], object]) -> float:
     began = time.perf_counter()
-    for _ in range(REPEATS):
-        call()
-    return (time.perf_counter() - began) / REPEATS
+    call()
+    return time.perf_counter() - began
 
 
 class Work:
@@ -41,8 +38,7 @@ class Work:
         self.model = model.eval()
         self.inputs = inputs
         self.output = output  # of the reference model, on its inputs
-        self.folder = tempfile.mkdtemp()
-        model.save_pretrained(self.folder)
+        self.folder = saved(model)
 
     def ours(self, precision: str) -> Callable[[], torch.Tensor]:
         model = relata.models.load(self.folder)
@@ -104,7 +100,7 @@ def main() -> None:
     all_works = works()
     for threads in (1, 2):
         torch.set_num_threads(threads)
-        print(describe(threads))
+        print(describe(threads, "fp32 and bf16"))
         for precision, bar in (("fp32", 0.97), ("bf16", 0.95)):
             for work in all_works:
                 ours = work.ours(precision)

@@ -1,13 +1,17 @@
 """What every benchmark needs: pairs in turn, quartiles of the ratio, and the machine it ran on."""
 
+import atexit
 import os
 import pathlib
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from typing import Any
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build/release"
@@ -37,10 +41,10 @@ def busy_share(seconds: float) -> float:
     return 1 - (passed[3] + passed[4]) / sum(passed)  # idle and waiting for the disk
 
 
-def describe(threads: int) -> str:
+def describe(threads: int, dtypes: str = "fp32") -> str:
     with open("/proc/cpuinfo", encoding="utf-8") as lines:
         model = next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
-    return f"{model}, {os.cpu_count()} processors, {threads} thread(s), {platform.system()}, fp32"
+    return f"{model}, {os.cpu_count()} processors, {threads} thread(s), {platform.system()}, {dtypes}"
 
 
 def run(words: list[str], env: dict[str, str] | None = None) -> tuple[float, float, str]:
@@ -59,6 +63,14 @@ def pairs(peer: Callable[[], float], ours: Callable[[], float], count: int = PAI
     """(peer, ours) measured in turn, after one of each that is not counted."""
     peer(), ours()
     return [(peer(), ours()) for _ in range(count)]
+
+
+def saved(model: Any) -> str:
+    """A folder with a Hugging Face model, for the engine to load."""
+    folder = tempfile.mkdtemp(prefix="relata-bench-")
+    model.save_pretrained(folder)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def report(claim: str, measured: list[tuple[float, float]], bar: float) -> bool:

@@ -2,7 +2,6 @@
 // for an error.
 #include <ATen/Parallel.h>
 #include <c10/util/Exception.h>
-#include <malloc.h>
 
 #include <cstdio>
 #include <exception>
@@ -11,6 +10,7 @@
 
 #include "relata/base/error.h"
 #include "relata/base/log.h"
+#include "relata/base/memory.h"
 #include "relata/base/parallel.h"
 #include "relata/systems/all.h"
 #include "relata/train/signals.h"
@@ -19,14 +19,6 @@
 namespace {
 
 using namespace relata;
-
-/// Freed memory stays with the process: a training step allocates and frees the same tens of
-/// megabytes each time, and giving them back to the kernel costs more in page faults than the
-/// arithmetic around them.
-void keep_freed_memory() {
-  ::mallopt(M_MMAP_THRESHOLD, 1 << 30);
-  ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
-}
 
 void use_threads(int count) {
   if (count > 0) set_threads(count);

@@ -20,6 +20,7 @@ struct Options {
   DataOptions data;
   int64_t jobs = 0;
   int64_t seed = -1;
+  std::string precision;
   bool resume = false;
   bool job = false;
   bool print_config = false;
@@ -69,6 +70,7 @@ void run(Options o, const Common& common) {
   if (o.seed >= 0) o.overrides.push_back("seeds=" + std::to_string(o.seed));
   if (const std::string seed = seed_of_environment(o); !seed.empty())
     o.overrides.push_back("seeds=" + seed);
+  if (!o.precision.empty()) o.overrides.push_back("train.precision=" + o.precision);
   const train::Recipe recipe = train::load_recipe(o.recipe, o.overrides);
   if (o.print_config) {
     std::fputs(recipe.yaml().c_str(), stdout);
@@ -101,6 +103,8 @@ void add_train(CLI::App& app, const Common& common) {
   verb->add_option("--out", o->out, "the run folder to write");
   verb->add_option("--seed", o->seed, "short for seeds=N (Env:RELATA_SEED)")
       ->check(CLI::NonNegativeNumber);
+  verb->add_option("--precision", o->precision, "short for train.precision: fp32 or bf16")
+      ->check(CLI::IsMember({"fp32", "bf16"}));
   verb->add_option(
           "--jobs", o->jobs,
           "seeds or folds at once, each a process with its share of --threads; default: all")

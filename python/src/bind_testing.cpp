@@ -119,7 +119,8 @@ class M3colStep {
     optimizer_->clear_gradients();
     WithDraws system(*system_, draws);
     return train::accumulate_gradient(system, batches, {.epoch = epoch, .epochs = epochs},
-                                      recipe_.train.accumulation);
+                                      {.accumulation = recipe_.train.accumulation,
+                                       .precision = recipe_.train.precision});
   }
 
   NamedTensors gradients() {

@@ -5,6 +5,7 @@
 
 #include "relata/base/error.h"
 #include "relata/base/log.h"
+#include "relata/base/memory.h"
 #include "relata/systems/all.h"
 #include "relata/train/signals.h"
 
@@ -58,6 +59,7 @@ void add(py::module_& module, const char* name, const char* doc, Bind bind) {
 
 PYBIND11_MODULE(_relata, module) {
   using namespace relata::python;
+  relata::keep_freed_memory();
   module.doc() = "The native engine of relata.";
   module.attr("__version__") = RELATA_VERSION;
   module.attr("Error") = error_class();

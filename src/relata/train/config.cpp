@@ -73,6 +73,9 @@ void describe(Fields& fields, TrainConfig& c) {
       "accumulation", c.accumulation,
       {{"exact", Accumulation::kExact}, {"mean", Accumulation::kMean}, {"sum", Accumulation::kSum}},
       "how micro-batches add up");
+  fields.choice("precision", c.precision,
+                {{"fp32", nn::Precision::kFp32}, {"bf16", nn::Precision::kBf16}},
+                "of products while training; weights, logits and losses stay fp32");
   fields.value("shuffle", c.shuffle, "a new order of rows each epoch");
   fields.value("drop_last", c.drop_last, "leave out the last batch if it is not full");
   fields.value("clip_norm", c.clip_norm, "largest gradient norm, 0: off", {.low = 0});

@@ -71,6 +71,7 @@ struct TrainConfig {
   int64_t batch = 0;        ///< rows a step; 0: the whole split
   int64_t micro_batch = 0;  ///< rows a pass; 0: the whole batch
   Accumulation accumulation = Accumulation::kExact;
+  nn::Precision precision = nn::Precision::kFp32;  ///< of products in the forward and backward pass
   bool shuffle = true;
   bool drop_last = false;
   double clip_norm = 0;  ///< 0: off

@@ -5,6 +5,7 @@
 #include <torch/nn/modules/batchnorm.h>
 
 #include "relata/base/error.h"
+#include "relata/nn/autocast.h"
 #include "relata/nn/batch_norm.h"
 
 namespace relata::train {
@@ -44,6 +45,19 @@ torch::Tensor total_over(const LossParts& parts, const std::map<std::string, dou
   return total;
 }
 
+/// System::forward in the precision of training.
+Forward encode(System& system, const data::Batch& batch, const Draws& draws,
+               const Progress& progress, nn::Precision precision) {
+  if (precision == nn::Precision::kFp32) return system.forward(batch, draws, progress);
+  const nn::Autocast autocast(precision);
+  Forward out = system.forward(batch, draws, progress);
+  Encoded wide;
+  for (const auto& [name, role] : out.encoded.items())
+    wide.add(name, {nn::widened(role.global), nn::widened(role.local), role.mask, role.present});
+  out.encoded = std::move(wide);
+  return out;
+}
+
 void refuse_inexact(System& system, const Progress& progress) {
   const std::string remedy =
       "use one micro-batch (train.micro_batch=0), or say train.accumulation=sum or mean, which "
@@ -71,10 +85,10 @@ void refuse_inexact(System& system, const Progress& progress) {
 
 /// Forward and objective of rows that are all here, in one graph.
 StepLoss backward_whole(System& system, const data::Batch& batch, const Progress& progress,
-                        double scale) {
+                        double scale, nn::Precision precision) {
   torch::Generator cpu = generator();
   const Draws draws = system.draw(batch.rows, progress, cpu);
-  Forward out = system.forward(batch, draws, progress);
+  Forward out = encode(system, batch, draws, progress, precision);
   LossParts parts = out.parts;
   if (system.has_objective(progress))
     parts.append(system.objective(out.encoded, batch.rows, draws, progress));
@@ -88,14 +102,14 @@ StepLoss backward_whole(System& system, const data::Batch& batch, const Progress
 
 /// kMean and kSum: every micro-batch is a batch of its own.
 StepLoss backward_separately(System& system, std::span<const data::Batch> batches,
-                             const Progress& progress, Accumulation accumulation) {
+                             const Progress& progress, const StepOptions& options) {
   StepLoss sum;
   const double scale =
-      accumulation == Accumulation::kMean ? 1.0 / static_cast<double>(batches.size()) : 1.0;
+      options.accumulation == Accumulation::kMean ? 1.0 / static_cast<double>(batches.size()) : 1.0;
   for (const data::Batch& batch : batches) {
     data::Batch alone = batch;
     alone.first_row = 0;
-    const StepLoss loss = backward_whole(system, alone, progress, scale);
+    const StepLoss loss = backward_whole(system, alone, progress, scale, options.precision);
     sum.total += scale * loss.total;
     for (const PartValue& part : loss.parts) add_value(sum.parts, part);
   }
@@ -104,7 +118,7 @@ StepLoss backward_separately(System& system, std::span<const data::Batch> batche
 
 /// No objective: one pass, with the counts known in advance.
 StepLoss backward_counted(System& system, std::span<const data::Batch> batches, const Draws& draws,
-                          const Progress& progress) {
+                          const Progress& progress, nn::Precision precision) {
   std::map<std::string, double> counts;
   for (const data::Batch& batch : batches) {
     for (const auto& [name, count] : system.counts(batch)) counts[name] += count;
@@ -112,7 +126,7 @@ StepLoss backward_counted(System& system, std::span<const data::Batch> batches, 
   StepLoss loss;
   std::map<std::string, double> seen;
   for (const data::Batch& batch : batches) {
-    const Forward out = system.forward(batch, draws, progress);
+    const Forward out = encode(system, batch, draws, progress, precision);
     const torch::Tensor total = total_over(out.parts, counts);
     if (total.defined() && total.requires_grad()) total.backward();
     add_values(loss.parts, out.parts);
@@ -187,7 +201,8 @@ torch::Tensor surrogate(const Encoded& encoded, const Encoded& leaves, const Fir
 
 /// With an objective: encode without a graph, differentiate the objective, encode again with one.
 StepLoss backward_twice(System& system, std::span<const data::Batch> batches,
-                        const data::Rows& rows, const Draws& draws, const Progress& progress) {
+                        const data::Rows& rows, const Draws& draws, const Progress& progress,
+                        nn::Precision precision) {
   torch::Generator cpu = generator();
   std::vector<torch::Tensor> generator_states;
   std::vector<Encoded> encoded;
@@ -197,7 +212,7 @@ StepLoss backward_twice(System& system, std::span<const data::Batch> batches,
     const KeptBuffers buffers(system.module());
     for (const data::Batch& batch : batches) {
       generator_states.push_back(cpu.get_state());
-      Forward out = system.forward(batch, draws, progress);
+      Forward out = encode(system, batch, draws, progress, precision);
       add_values(loss.parts, out.parts);
       encoded.push_back(std::move(out.encoded));
     }
@@ -215,7 +230,7 @@ StepLoss backward_twice(System& system, std::span<const data::Batch> batches,
   FirstItems first(leaves.items().size(), 0);
   for (size_t i = 0; i < batches.size(); ++i) {
     cpu.set_state(generator_states[i]);
-    const Forward out = system.forward(batches[i], draws, progress);
+    const Forward out = encode(system, batches[i], draws, progress, precision);
     torch::Tensor total = total_over(out.parts, counts);
     const torch::Tensor through_objective = surrogate(out.encoded, leaves, first);
     if (through_objective.defined())
@@ -231,16 +246,18 @@ StepLoss backward_twice(System& system, std::span<const data::Batch> batches,
 }  // namespace
 
 StepLoss accumulate_gradient(System& system, std::span<const data::Batch> batches,
-                             const Progress& progress, Accumulation accumulation) {
-  if (accumulation != Accumulation::kExact)
-    return backward_separately(system, batches, progress, accumulation);
-  if (batches.size() == 1) return backward_whole(system, batches.front(), progress, 1.0);
+                             const Progress& progress, const StepOptions& options) {
+  const nn::Precision precision = options.precision;
+  if (options.accumulation != Accumulation::kExact)
+    return backward_separately(system, batches, progress, options);
+  if (batches.size() == 1) return backward_whole(system, batches.front(), progress, 1.0, precision);
   refuse_inexact(system, progress);
   torch::Generator cpu = generator();
   const data::Rows rows = data::concatenate(batches);
   const Draws draws = system.draw(rows, progress, cpu);
-  if (!system.has_objective(progress)) return backward_counted(system, batches, draws, progress);
-  return backward_twice(system, batches, rows, draws, progress);
+  if (!system.has_objective(progress))
+    return backward_counted(system, batches, draws, progress, precision);
+  return backward_twice(system, batches, rows, draws, progress, precision);
 }
 
 }  // namespace relata::train

@@ -3,6 +3,7 @@
 
 #include <span>
 
+#include "relata/nn/linear.h"
 #include "relata/train/system.h"
 
 namespace relata::train {
@@ -11,6 +12,13 @@ enum class Accumulation {
   kExact,  ///< the gradient of the whole effective batch, whatever the micro-batches
   kMean,   ///< the mean of the micro-batches' own gradients
   kSum,    ///< their sum
+};
+
+struct StepOptions {
+  Accumulation accumulation = Accumulation::kExact;
+  /// kBf16: System::forward under autocast. What it encodes is widened to float32 and objectives
+  /// run in float32.
+  nn::Precision precision = nn::Precision::kFp32;
 };
 
 /// Adds the gradient to the parameters' `grad`, which the caller has cleared, and returns the loss.
@@ -22,6 +30,6 @@ enum class Accumulation {
 /// for what exact accumulation cannot do: training-mode BatchNorm or a forward that reads other
 /// rows, with more than one micro-batch.
 StepLoss accumulate_gradient(System& system, std::span<const data::Batch> batches,
-                             const Progress& progress, Accumulation accumulation);
+                             const Progress& progress, const StepOptions& options);
 
 }  // namespace relata::train

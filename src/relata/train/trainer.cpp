@@ -119,7 +119,9 @@ class Loop {
 
   void step(const data::Loader::Prepared& batches) {
     optimizer_.clear_gradients();
-    const StepLoss loss = accumulate_gradient(system_, batches, progress(), config_.accumulation);
+    const StepLoss loss =
+        accumulate_gradient(system_, batches, progress(),
+                            {.accumulation = config_.accumulation, .precision = config_.precision});
     if (!std::isfinite(loss.total)) {
       throw Error({.what = fmt::format("the loss became {} at epoch {}, step {}", loss.total,
                                        position_.epoch, position_.step),

@@ -49,11 +49,11 @@ struct StepResult {
 
 /// accumulate_gradient from cleared gradients, with torch's generator seeded.
 inline StepResult step(System& system, const std::vector<data::Batch>& batches,
-                       Accumulation accumulation = Accumulation::kExact) {
+                       const StepOptions& options = {}) {
   system.module().zero_grad();
   torch::manual_seed(5);
   StepResult result;
-  result.loss = accumulate_gradient(system, batches, {}, accumulation);
+  result.loss = accumulate_gradient(system, batches, {}, options);
   result.gradients = gradients_of(system);
   result.next = torch::rand({3});
   return result;

@@ -2,6 +2,7 @@
 #include "relata/train/step.h"
 
 #include <ATen/CPUGeneratorImpl.h>
+#include <ATen/autocast_mode.h>
 #include <gmock/gmock.h>
 
 #include "relata/base/error.h"
@@ -65,6 +66,26 @@ TEST_F(Step, ABatchWideObjectiveGivesTheSameGradientHoweverItIsCut) {
       EXPECT_NEAR(mean_of(cut.loss, part), mean_of(whole.loss, part), 1e-10);
     }
   }
+}
+
+TEST_F(Step, ProductsInBf16GiveNearlyTheSameGradientInFloat32) {
+  ContrastSystem system({.dropout = 0});
+  prepare(system, train);
+  system.module().to(torch::kFloat32);
+  const StepResult full = step(system, micro_batches(system, train, 10, 10));
+  const StepResult half =
+      step(system, micro_batches(system, train, 10, 10), {.precision = nn::Precision::kBf16});
+  const double scale = largest(full.gradients);
+  EXPECT_GT(distance(half.gradients, full.gradients), 1e-5 * scale);  // it is another precision
+  EXPECT_LT(distance(half.gradients, full.gradients), 3e-2 * scale);
+  EXPECT_NEAR(half.loss.total, full.loss.total, 1e-2 * std::abs(full.loss.total));
+  for (const auto& [name, gradient] : half.gradients)
+    EXPECT_EQ(gradient.scalar_type(), torch::kFloat32) << name;
+  EXPECT_FALSE(at::autocast::is_autocast_enabled(at::kCPU));
+
+  const StepResult cut =
+      step(system, micro_batches(system, train, 10, 3), {.precision = nn::Precision::kBf16});
+  EXPECT_LT(distance(cut.gradients, half.gradients), 1e-2 * scale);
 }
 
 TEST_F(Step, LocalsWithoutAMaskArePaddedWithOne) {
@@ -142,10 +163,10 @@ TEST_F(Step, MeanAndSumAreThoseOfTheMicroBatchesAlone) {
     total += accumulate_gradient(system, std::span(&batch, 1), {}, {}).total;
   }
   const Gradients sum = gradients_of(system);
-  const StepResult as_sum = step(system, batches, Accumulation::kSum);
+  const StepResult as_sum = step(system, batches, {.accumulation = Accumulation::kSum});
   EXPECT_LT(distance(as_sum.gradients, sum), 1e-12);
   EXPECT_NEAR(as_sum.loss.total, total, 1e-12);
-  const StepResult as_mean = step(system, batches, Accumulation::kMean);
+  const StepResult as_mean = step(system, batches, {.accumulation = Accumulation::kMean});
   for (const auto& [name, gradient] : as_mean.gradients) {
     EXPECT_LT(test::distance(gradient * 3, sum.at(name)), 1e-12);
   }
@@ -181,7 +202,7 @@ TEST_F(Step, BatchNormInTrainingModeIsRefusedByItsName) {
                   testing::AllOf(testing::HasSubstr("'norm' is a BatchNorm in training mode"),
                                  testing::HasSubstr("train.accumulation=sum or mean"))));
   EXPECT_NO_THROW(step(system, micro_batches(system, train, 6, 6)));
-  EXPECT_NO_THROW(step(system, cut, Accumulation::kSum));
+  EXPECT_NO_THROW(step(system, cut, {.accumulation = Accumulation::kSum}));
   system.module().named_modules()["norm"]->eval();  // frozen
   EXPECT_NO_THROW(step(system, cut));
 }
@@ -204,7 +225,7 @@ TEST_F(Step, AForwardThatReadsOtherRowsIsRefused) {
   EXPECT_THAT([&] { step(system, cut); }, testing::ThrowsMessage<Error>(testing::HasSubstr(
                                               "the forward pass of 'contrast' mixes rows")));
   EXPECT_NO_THROW(step(system, micro_batches(system, train, 6, 6)));
-  EXPECT_NO_THROW(step(system, cut, Accumulation::kMean));
+  EXPECT_NO_THROW(step(system, cut, {.accumulation = Accumulation::kMean}));
 }
 
 TEST_F(Step, CountsThatDoNotHoldAreRefused) {

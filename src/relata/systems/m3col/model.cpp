@@ -1,5 +1,7 @@
 #include "relata/systems/m3col/model.h"
 
+#include "relata/nn/autocast.h"
+
 namespace relata::systems::m3col {
 
 ModelImpl::ModelImpl(const ModelConfig& config, const ModelShape& shape) {
@@ -21,10 +23,14 @@ ModelImpl::ModelImpl(const ModelConfig& config, const ModelShape& shape) {
 
 torch::Tensor ModelImpl::encode(size_t role, const torch::Tensor& x) { return encoders_[role](x); }
 
-torch::Tensor ModelImpl::head(size_t role, const torch::Tensor& e) { return heads_[role](e); }
+torch::Tensor ModelImpl::head(size_t role, const torch::Tensor& e) {
+  const nn::Autocast logits_are_wide(nn::Precision::kFp32);
+  return heads_[role](nn::widened(e));
+}
 
 torch::Tensor ModelImpl::fuse(const std::vector<torch::Tensor>& embeddings) {
-  return fusion_(torch::cat(embeddings, /*dim=*/1));
+  const nn::Autocast logits_are_wide(nn::Precision::kFp32);
+  return fusion_(nn::widened(torch::cat(embeddings, /*dim=*/1)));
 }
 
 }  // namespace relata::systems::m3col
