@@ -18,10 +18,11 @@ from measure import describe, pairs, report, require_quiet_release_build, saved
 import relata
 
 BATCH = 16
+SCALE = 1 / 0.07  # of the cosine: what CLIP's training begins with
 
 
 def contrast(images: torch.Tensor, texts: torch.Tensor) -> torch.Tensor:
-    logits = 100 * torch.nn.functional.normalize(images.float()) @ torch.nn.functional.normalize(texts.float()).T
+    logits = SCALE * torch.nn.functional.normalize(images.float()) @ torch.nn.functional.normalize(texts.float()).T
     target = torch.arange(len(logits))
     cross_entropy = torch.nn.functional.cross_entropy
     return (cross_entropy(logits, target) + cross_entropy(logits.T, target)) / 2

@@ -41,12 +41,13 @@ def seconds_a_token(call: Callable[[], object]) -> Callable[[], float]:
 
 
 def read_bandwidth() -> float:
-    """Bytes a second of a sum over 1 GiB, the best of five."""
-    block = torch.ones(1 << 28)
+    """Bytes a second of a sum over 1 GiB or of a matrix-vector product with it, the best of five."""
+    block = torch.ones(1 << 14, 1 << 14)
+    vector = torch.ones(1 << 14)
     best = 0.0
-    for _ in range(5):
+    for read in [lambda: block.sum(), lambda: block @ vector] * 5:
         began = time.perf_counter()
-        block.sum()
+        read()
         best = max(best, block.nbytes / (time.perf_counter() - began))
     return best
 

@@ -19,6 +19,7 @@ struct Gomp {
   GompParallel parallel = nullptr;
   GompThread thread_number = nullptr;
   GompThread team_size = nullptr;
+  GompThread most_threads = nullptr;
   GompSetThreads set_threads = nullptr;
 };
 
@@ -27,6 +28,7 @@ Gomp find_gomp() {
     return Gomp{reinterpret_cast<GompParallel>(::dlsym(library, "GOMP_parallel")),
                 reinterpret_cast<GompThread>(::dlsym(library, "omp_get_thread_num")),
                 reinterpret_cast<GompThread>(::dlsym(library, "omp_get_num_threads")),
+                reinterpret_cast<GompThread>(::dlsym(library, "omp_get_max_threads")),
                 reinterpret_cast<GompSetThreads>(::dlsym(library, "omp_set_num_threads"))};
   };
   Gomp gomp = look_up(RTLD_DEFAULT);
@@ -81,14 +83,19 @@ void run_parts(void* pointer) {
 
 int threads() { return thread_setting(); }
 
-void set_threads(int count) { thread_setting() = std::max(1, count); }
+void set_threads(int count) {
+  thread_setting() = std::max(1, count);
+  if (loaded_gomp().set_threads != nullptr) loaded_gomp().set_threads(thread_setting());
+}
 
 void parallel_for(int64_t size, int64_t grain, const std::function<void(int64_t, int64_t)>& body) {
   if (size <= 0) return;
   const Gomp& gomp = loaded_gomp();
   const int64_t smallest = std::max<int64_t>(grain, 1);
-  const int64_t parts = std::min<int64_t>(threads(), (size + smallest - 1) / smallest);
-  if (parts <= 1 || inside_loop || gomp.parallel == nullptr) return body(0, size);
+  if (inside_loop || gomp.parallel == nullptr) return body(0, size);
+  const int64_t most = std::min(threads(), gomp.most_threads());
+  const int64_t parts = std::min<int64_t>(most, (size + smallest - 1) / smallest);
+  if (parts <= 1) return body(0, size);
 
   Loop loop{.size = size,
             .part = (size + parts - 1) / parts,

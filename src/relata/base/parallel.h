@@ -10,7 +10,8 @@
 namespace relata {
 
 /// The number of threads that parallel loops use; at least 1. The initial value is the number of
-/// processors.
+/// processors. Loops use no more than libtorch does on the same thread, so torch.set_num_threads
+/// counts too; set_threads sets both.
 int threads();
 void set_threads(int count);
 

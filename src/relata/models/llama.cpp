@@ -138,16 +138,17 @@ Tensor LlamaImpl::logits(const Tensor& hidden) {
 }
 
 void LlamaImpl::freeze(nn::Precision precision) {
+  const nn::LinearImpl::FreezeOptions decoding{.precision = precision, .use = nn::Use::kFewRows};
   packed_ = nn::dtype_of(precision);
-  layers_->freeze(precision);
+  layers_->freeze(precision, /*one_token=*/false, decoding.use);
   if (head_) {
-    head_->freeze(precision);
+    head_->freeze(decoding);
     return;
   }
   const nn::SkipInitialisation skip;
   packed_head_ = nn::Linear(config_.width, config_.vocabulary, false);
   packed_head_->weight.set_data(tokens_.detach());
-  packed_head_->freeze(precision);
+  packed_head_->freeze(decoding);
 }
 
 }  // namespace relata::models

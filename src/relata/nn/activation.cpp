@@ -30,6 +30,25 @@ constexpr std::array<Named, 10> kNames{{
     {"tanh", Activation::kTanh},
 }};
 
+// x σ(c x) = SiLU(c x) / c, and its derivative is SiLU'(c x): x alone is kept, and the gradient is
+// two passes, where the product as it stands keeps three tensors and takes five.
+class QuickGelu : public torch::autograd::Function<QuickGelu> {
+ public:
+  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x) {
+    context->save_for_backward({x});
+    torch::Tensor y = x * kQuickGeluScale;
+    return at::silu_(y).mul_(1 / kQuickGeluScale);
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 const torch::autograd::variable_list& gradient) {
+    const torch::Tensor z = context->get_saved_variables()[0] * kQuickGeluScale;
+    if (!at::GradMode::is_enabled()) return {at::silu_backward(gradient[0], z)};
+    const torch::Tensor s = torch::sigmoid(z);  // to be differentiated once more
+    return {gradient[0] * s * (1 + z * (1 - s))};
+  }
+};
+
 }  // namespace
 
 torch::Tensor activate(const torch::Tensor& x, Activation activation) {
@@ -45,7 +64,7 @@ torch::Tensor activate(const torch::Tensor& x, Activation activation) {
     case Activation::kGeluTanh:
       return torch::gelu(x, "tanh");
     case Activation::kQuickGelu:
-      return x * torch::sigmoid(kQuickGeluScale * x);
+      return QuickGelu::apply(x);
     case Activation::kSilu:
       return torch::silu(x);
     case Activation::kTanh:

@@ -89,17 +89,18 @@ Tensor SelfAttentionImpl::forward(const Tensor& x, const Tensor& residual,
   return add_branch(out, branch(x, context, chosen), residual, options_.dropout);
 }
 
-void SelfAttentionImpl::freeze(Precision precision, bool one_token) {
+void SelfAttentionImpl::freeze(Precision precision, bool one_token, Use use) {
+  const LinearImpl::FreezeOptions options{.precision = precision, .use = use};
   if (one_token) {
     qkv->merge();
     q_ = rows_of(qkv, 0, q_rows_);
     kv_ = rows_of(qkv, q_rows_, 2 * kv_rows_);
-    q_->freeze(precision);
-    kv_->freeze(precision);
+    q_->freeze(options);
+    kv_->freeze(options);
   } else {
-    qkv->freeze(precision);
+    qkv->freeze(options);
   }
-  out->freeze(precision);
+  out->freeze(options);
 }
 
 FeedForwardImpl::FeedForwardImpl(const BlockOptions& options) : options_(options) {
@@ -122,11 +123,11 @@ Tensor FeedForwardImpl::forward(const Tensor& x, const Tensor& residual) {
   return add_branch(down, inner(x), residual, options_.dropout);
 }
 
-void FeedForwardImpl::freeze(Precision precision) {
+void FeedForwardImpl::freeze(Precision precision, Use use) {
   const bool fold = !options_.gated && options_.activation == Activation::kQuickGelu;
   const double scale = fold ? kQuickGeluScale : 1;
-  up->freeze(precision, scale, scale);
-  down->freeze(precision, 1 / scale);
+  up->freeze({.precision = precision, .use = use, .weight_scale = scale, .bias_scale = scale});
+  down->freeze({.precision = precision, .use = use, .weight_scale = 1 / scale});
 }
 
 BlockImpl::BlockImpl(const BlockOptions& options) : pre_norm_(options.pre_norm) {
@@ -146,9 +147,9 @@ Tensor BlockImpl::forward(const Tensor& x, const BlockContext& context, const To
   return norm2(mlp->forward(h, h));
 }
 
-void BlockImpl::freeze(Precision precision, bool one_token) {
-  attention->freeze(precision, one_token);
-  mlp->freeze(precision);
+void BlockImpl::freeze(Precision precision, bool one_token, Use use) {
+  attention->freeze(precision, one_token, use);
+  mlp->freeze(precision, use);
 }
 
 }  // namespace relata::nn

@@ -64,7 +64,7 @@ class SelfAttentionImpl : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& residual,
                         const BlockContext& context, const TokenChoice* chosen = nullptr);
   /// `one_token`: the layer will be asked for chosen tokens only.
-  void freeze(Precision precision, bool one_token);
+  void freeze(Precision precision, bool one_token, Use use = Use::kBatches);
 
   Linear qkv{nullptr};  ///< rows: heads of q, groups of k, groups of v
   Linear out{nullptr};
@@ -89,7 +89,7 @@ class FeedForwardImpl : public torch::nn::Module {
   explicit FeedForwardImpl(const BlockOptions& options);
   /// x [..., width] → residual + down(activation(up x))
   torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& residual);
-  void freeze(Precision precision);
+  void freeze(Precision precision, Use use = Use::kBatches);
 
   Linear up{nullptr};  ///< gated: rows of the gate, then of the values
   Linear down{nullptr};
@@ -107,7 +107,7 @@ class BlockImpl : public torch::nn::Module {
   /// [batch, tokens, width] → the same, or [batch, 1, width] with `chosen`.
   torch::Tensor forward(const torch::Tensor& x, const BlockContext& context = {},
                         const TokenChoice* chosen = nullptr);
-  void freeze(Precision precision, bool one_token = false);
+  void freeze(Precision precision, bool one_token = false, Use use = Use::kBatches);
 
   SelfAttention attention{nullptr};
   FeedForward mlp{nullptr};

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "relata/base/error.h"
+#include "relata/nn/few_rows.h"
 #include "relata/nn/init.h"
 
 namespace relata::nn {
@@ -100,13 +101,20 @@ Tensor LinearImpl::adapted(const Tensor& x) const {
   return y;
 }
 
+Tensor LinearImpl::frozen_for_few(const Tensor& x) const {
+  if (x.numel() <= kFewRows * in_) return few_rows_linear(x, packed_, packed_bias_);
+  return at::linear(x, packed_, optional(packed_bias_));
+}
+
 Tensor LinearImpl::forward(const Tensor& x, Activation activation) {
+  if (frozen() && use_ == Use::kFewRows) return activate(frozen_for_few(x), activation);
   if (frozen()) return packed_forward(x, packed_, packed_bias_, activation);
   return activate(adapted(x), activation);
 }
 
 Tensor LinearImpl::forward_add(const Tensor& x, const Tensor& residual) {
   if (!frozen()) return residual + adapted(x);
+  if (use_ == Use::kFewRows) return residual + frozen_for_few(x);
   // The fused kernel adds what lies densely in memory.
   return packed_linear_add(x, residual.contiguous(), packed_, optional(packed_bias_));
 }
@@ -124,7 +132,8 @@ void LinearImpl::add_lora(const std::string& name, const LoraOptions& options) {
                              resolved.rank, resolved.begin, resolved.begin + resolved.rows, out_)});
   }
   for (const Lora& there : loras_) {
-    if (there.name == name) throw Error({.what = "the layer has an adapter '" + name + "' already"});
+    if (there.name == name)
+      throw Error({.what = "the layer has an adapter '" + name + "' already"});
   }
   const auto rank = static_cast<double>(resolved.rank);
   Lora lora{.name = name,
@@ -156,16 +165,18 @@ void LinearImpl::unmerge() {
   unmerged_.reset();
 }
 
-void LinearImpl::freeze(Precision precision, double weight_scale, double bias_scale) {
+void LinearImpl::freeze(const FreezeOptions& options) {
   if (frozen()) throw Error({.what = "a layer with packed weights was to be packed again"});
   const torch::NoGradGuard no_grad;
   merge();
-  const torch::Dtype dtype = dtype_of(precision);
+  const torch::Dtype dtype = dtype_of(options.precision);
   const auto scaled = [](const Tensor& tensor, double scale) {
     return scale == 1 ? tensor.detach() : tensor.detach() * scale;
   };
-  packed_ = pack(scaled(weight, weight_scale).to(dtype).contiguous());
-  if (bias.defined()) packed_bias_ = scaled(bias, bias_scale).to(dtype).contiguous();
+  use_ = options.use;
+  packed_ = scaled(weight, options.weight_scale).to(dtype).contiguous();
+  if (use_ == Use::kBatches) packed_ = pack(packed_);
+  if (bias.defined()) packed_bias_ = scaled(bias, options.bias_scale).to(dtype).contiguous();
   unmerged_.reset();
   loras_.clear();
   for (auto& item : parameters_) item.value().reset();

@@ -15,6 +15,12 @@ enum class Precision { kFp32, kBf16 };
 
 torch::Dtype dtype_of(Precision precision);
 
+/// What the calls of a frozen layer are like.
+enum class Use {
+  kBatches,  ///< many rows: weights packed for matrix products
+  kFewRows,  ///< mostly a few rows, as in decoding: weights as they stand, read once a call
+};
+
 /// A low-rank adapter (Hu et al., "LoRA", ICLR 2022) of rows [begin, begin + rows) of a weight:
 /// W + scale · B A. A part of the rows is a third of a fused query-key-value weight, say.
 struct LoraOptions {
@@ -58,11 +64,18 @@ class LinearImpl : public torch::nn::Module {
   };
   const std::vector<Lora>& loras() const { return loras_; }
 
-  /// For inference: packs the weight for the processor in that precision, adapters merged, and
-  /// lets the original go. Input must then have that dtype, output has it. `weight_scale` and
+  struct FreezeOptions {
+    Precision precision = Precision::kFp32;
+    Use use = Use::kBatches;
+    double weight_scale = 1;
+    double bias_scale = 1;
+  };
+  /// For inference: converts the weight for that use and precision, adapters merged, and lets the
+  /// original go. Input must then have that dtype, output has it. `weight_scale` and
   /// `bias_scale` are multiplied in beforehand, so that a scale around an activation costs nothing.
   /// There is no way back; the layer has no gradients.
-  void freeze(Precision precision, double weight_scale = 1, double bias_scale = 1);
+  void freeze(const FreezeOptions& options);
+  void freeze(Precision precision) { freeze(FreezeOptions{.precision = precision}); }
   bool frozen() const { return packed_.defined(); }
 
   torch::Tensor weight;  ///< [out, in]
@@ -70,13 +83,15 @@ class LinearImpl : public torch::nn::Module {
 
  private:
   torch::Tensor adapted(const torch::Tensor& x) const;
+  torch::Tensor frozen_for_few(const torch::Tensor& x) const;
 
   int64_t in_;
   int64_t out_;
   std::vector<Lora> loras_;
   torch::Tensor unmerged_;  ///< the weight before merge()
-  torch::Tensor packed_;
+  torch::Tensor packed_;    ///< for `use_`
   torch::Tensor packed_bias_;
+  Use use_ = Use::kBatches;
 };
 TORCH_MODULE(Linear);
 

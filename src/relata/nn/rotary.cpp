@@ -19,6 +19,41 @@ Tensor stretched(const Tensor& frequency, const RotaryScaling& s) {
   return (1 - keep) * frequency / s.factor + keep * frequency;
 }
 
+/// The formula of rotate() in one pass, where no gradient is wanted. cos and sin are
+/// [batch, 1, tokens, width].
+template <class Number>
+void rotate_into(const Tensor& out, const Tensor& x, const Tensor& cos, const Tensor& sin) {
+  const auto to = out.accessor<Number, 4>();
+  const auto from = x.accessor<Number, 4>();
+  const auto c = cos.accessor<Number, 4>();
+  const auto s = sin.accessor<Number, 4>();
+  const int64_t half = x.size(3) / 2;
+  const auto wide = [](Number value) { return static_cast<float>(value); };
+  for (int64_t row = 0; row < x.size(0); ++row) {
+    for (int64_t head = 0; head < x.size(1); ++head) {
+      for (int64_t token = 0; token < x.size(2); ++token) {
+        const auto a = from[row][head][token];
+        const auto cosines = c[row][0][token];
+        const auto sines = s[row][0][token];
+        auto result = to[row][head][token];
+        for (int64_t i = 0; i < half; ++i) {
+          const float low = wide(a[i]);
+          const float high = wide(a[i + half]);
+          result[i] = static_cast<Number>(low * wide(cosines[i]) - high * wide(sines[i]));
+          result[i + half] =
+              static_cast<Number>(high * wide(cosines[i + half]) + low * wide(sines[i + half]));
+        }
+      }
+    }
+  }
+}
+
+/// [tokens, width] or [batch or 1, 1, tokens, width] → [batch, 1, tokens, width]
+Tensor of_batch(const Tensor& table, int64_t batch) {
+  const Tensor all = table.dim() == 2 ? table.unsqueeze(0).unsqueeze(0) : table;
+  return all.expand({batch, -1, -1, -1});
+}
+
 }  // namespace
 
 RotaryTable rotary_table(const RotaryOptions& options, int64_t positions) {
@@ -32,6 +67,17 @@ RotaryTable rotary_table(const RotaryOptions& options, int64_t positions) {
 }
 
 Tensor rotate(const Tensor& x, const Tensor& cos, const Tensor& sin) {
+  // Long texts are better served by libtorch's parallel operations.
+  constexpr int64_t kFewTokens = 4;
+  const bool wants_gradient = at::GradMode::is_enabled() && x.requires_grad();
+  if (!wants_gradient && x.dim() == 4 && x.size(2) <= kFewTokens &&
+      x.scalar_type() == cos.scalar_type() && (cos.dim() == 2 || cos.dim() == 4)) {
+    const Tensor out = torch::empty(x.sizes(), x.options());
+    const Tensor c = of_batch(cos, x.size(0));
+    const Tensor s = of_batch(sin, x.size(0));
+    if (x.scalar_type() == torch::kFloat32) return rotate_into<float>(out, x, c, s), out;
+    if (x.scalar_type() == torch::kBFloat16) return rotate_into<c10::BFloat16>(out, x, c, s), out;
+  }
   const auto halves = x.chunk(2, -1);
   const Tensor turned = torch::cat({-halves[1], halves[0]}, -1);
   return x * cos + turned * sin;

@@ -27,9 +27,9 @@ torch::Tensor TransformerImpl::forward(torch::Tensor x, const TransformerRun& ru
   return x;
 }
 
-void TransformerImpl::freeze(Precision precision, bool one_token) {
+void TransformerImpl::freeze(Precision precision, bool one_token, Use use) {
   for (int64_t i = 0; i < layers(); ++i)
-    block(i)->freeze(precision, one_token && i + 1 == layers());
+    block(i)->freeze(precision, one_token && i + 1 == layers(), use);
 }
 
 }  // namespace relata::nn

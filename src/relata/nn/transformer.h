@@ -34,7 +34,7 @@ class TransformerImpl : public torch::nn::Module {
                         const TokenChoice* chosen = nullptr);
   int64_t layers() const { return static_cast<int64_t>(blocks_.size()); }
   Block& block(int64_t layer) { return blocks_.at(static_cast<size_t>(layer)); }
-  void freeze(Precision precision, bool one_token = false);
+  void freeze(Precision precision, bool one_token = false, Use use = Use::kBatches);
 
  private:
   std::vector<Block> blocks_;

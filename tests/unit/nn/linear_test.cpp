@@ -54,7 +54,7 @@ TEST(Linear, PackedBfloat16IsCloseAndScaled) {
   const Tensor x = torch::randn({10, 64});
   const torch::NoGradGuard no_grad;
   const Tensor expected = 3 * layer->forward(x) - 1 * layer->bias;
-  layer->freeze(Precision::kBf16, 3, 2);
+  layer->freeze({.precision = Precision::kBf16, .weight_scale = 3, .bias_scale = 2});
   const Tensor found = layer(x.to(torch::kBFloat16));
   EXPECT_EQ(found.scalar_type(), torch::kBFloat16);
   EXPECT_LT(test::distance(found, expected), 0.06);
