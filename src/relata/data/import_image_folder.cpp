@@ -36,29 +36,37 @@ struct Listing {
   std::vector<fs::path> caption_files;
 };
 
+/// Calls visit(path from the folder) for each file that is not hidden, until it returns false.
+template <typename Visit>
+void walk(const fs::path& folder, Visit visit) {
+  using Walk = fs::recursive_directory_iterator;
+  for (Walk entry(folder, fs::directory_options::skip_permission_denied); entry != Walk();
+       ++entry) {
+    if (entry->path().filename().string().starts_with('.')) {
+      if (entry->is_directory()) entry.disable_recursion_pending();
+    } else if (entry->is_regular_file()) {
+      if (!visit(entry->path().lexically_relative(folder))) return;
+    }
+  }
+}
+
 Listing list(const fs::path& folder) {
   if (!fs::is_directory(folder)) {
     throw Error({.what = fs::exists(folder) ? "is no folder" : "there is no such folder",
                  .where = folder.string()});
   }
   Listing found;
-  for (auto entry = fs::recursive_directory_iterator(folder);
-       entry != fs::recursive_directory_iterator(); ++entry) {
-    const fs::path path = entry->path().lexically_relative(folder);
+  walk(folder, [&](const fs::path& path) {
     const std::string name = path.filename().string();
-    if (name.starts_with('.')) {
-      if (entry->is_directory()) entry.disable_recursion_pending();
-      continue;
-    }
-    if (!entry->is_regular_file()) continue;
     if (looks_like_picture(name)) {
-      found.pictures[path] = {.id = path.generic_string(), .file = entry->path()};
+      found.pictures[path] = {.id = path.generic_string(), .file = folder / path};
     } else if (std::ranges::find(kCaptionFiles, name) != kCaptionFiles.end()) {
       found.caption_files.push_back(path);
     } else if (path.extension() == ".txt") {
       found.texts.insert(path);
     }
-  }
+    return true;
+  });
   std::ranges::sort(found.caption_files);
   return found;
 }
@@ -162,6 +170,15 @@ Pictures read_image_folder(const ImageFolderImport& request) {
   for (const fs::path& file : listing.caption_files)
     add_caption_file(found, listing, file, request);
   for (auto& [path, record] : listing.pictures) found.records.push_back(std::move(record));
+  return found;
+}
+
+bool holds_pictures(const fs::path& folder) {
+  bool found = false;
+  walk(folder, [&](const fs::path& path) {
+    found = looks_like_picture(path.filename().string());
+    return !found;
+  });
   return found;
 }
 

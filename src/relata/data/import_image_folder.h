@@ -29,6 +29,9 @@ struct ImageFolderImport {
 /// picture is not there (these may be left out and counted instead).
 Pictures read_image_folder(const ImageFolderImport& request);
 
+/// Whether there is a picture in the folder or below it, hidden ones left out.
+bool holds_pictures(const std::filesystem::path& folder);
+
 /// read_image_folder as the dataset folder `out`.
 PictureSummary import_image_folder(const ImageFolderImport& request,
                                    const std::filesystem::path& out);

@@ -195,7 +195,7 @@ std::string trimmed_caption(std::string_view text, const std::string& where) {
 
 void leave_out(Pictures& pictures, const Error& caption, OnError on_error) {
   if (on_error == OnError::kFail) throw caption;
-  pictures.left_out.emplace_back(caption.what());
+  pictures.left_out.push_back(caption.parts().where + ": " + caption.parts().what);
 }
 
 }  // namespace relata::data

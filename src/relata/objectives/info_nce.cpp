@@ -26,8 +26,8 @@ class Direction {
     return (softmax_.sum().to(torch::kFloat64).log() + to_largest).mean();
   }
 
-  /// P_ij, a new tensor.
-  Tensor probability(const Tile& tile, const Tensor& s) const {
+  /// P_ij
+  Tensor probability(const Tile& tile, const Tensor& s) {
     return softmax_.log_probability(tile.row, s).exp_();
   }
 
@@ -52,7 +52,7 @@ class InfoNce : public TiledLoss {
     return 0.5 * (forth_.value(positives_.count()) + back_.value(positives_.count()));
   }
 
-  Tensor slope(const Tile& tile, const Tensor& s) const override {
+  Tensor slope(const Tile& tile, const Tensor& s) override {
     // dL/dS_ij = [ P_ij − q_ij + P′_ji − q_ji ] / 2N, and q_ij = q_ji
     Tensor g = forth_.probability(tile, s);
     g += back_.probability(tile.turned(), s.t()).t();

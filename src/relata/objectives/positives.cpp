@@ -26,22 +26,25 @@ Positives::Positives(std::string_view objective, const Tensor& ids, const Tensor
     : diagonal_(!ids.defined()) {
   const int64_t batch = a.size(0);
   if (diagonal_) {
-    ids_ = torch::arange(batch, a.options().dtype(torch::kInt64));
+    ids_ = torch::arange(batch, a.options().dtype(torch::kInt32));
     count_ = torch::ones({batch}, a.options());
     return;
   }
   check_ids(objective, ids, batch);
-  // Numbered by their places among the distinct ids.
+  // Numbered by their places among the distinct ids: 32 bits are compared faster than 64.
   const auto [distinct, number, count] =
       at::_unique2(ids, /*sorted=*/true, /*return_inverse=*/true, /*return_counts=*/true);
-  ids_ = number.to(a.device());
+  ids_ = number.to(a.device(), torch::kInt32);
   count_ = count.index_select(0, number).to(a.options());
 }
 
-std::optional<Tensor> Positives::mask(const Tile& tile) const {
+std::optional<Tensor> Positives::mask(const Tile& tile) {
   const bool apart = tile.row + tile.rows <= tile.column || tile.column + tile.columns <= tile.row;
   if (diagonal_ && apart) return std::nullopt;
-  return tile.of_rows(ids_).unsqueeze(1) == tile.of_columns(ids_).unsqueeze(0);
+  const Tensor rows = tile.of_rows(ids_).unsqueeze(1);
+  const Tensor columns = tile.of_columns(ids_).unsqueeze(0);
+  Tensor y = mask_.matrix(tile.rows, tile.columns, ids_.options().dtype(torch::kBool));
+  return at::eq_out(y, rows, columns);
 }
 
 }  // namespace relata::objectives

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "relata/objectives/scratch.h"
 #include "relata/objectives/tiled.h"
 
 namespace relata::objectives {
@@ -19,13 +20,15 @@ class Positives {
   /// Σ_k y_ik = Σ_k y_ki [batch], of the type of a.
   const torch::Tensor& count() const { return count_; }
 
-  /// y of a tile [rows, columns] bool; nothing where it is known to be 0.
-  std::optional<torch::Tensor> mask(const Tile& tile) const;
+  /// y of a tile [rows, columns] bool; nothing where it is known to be 0. Lives until the next
+  /// call.
+  std::optional<torch::Tensor> mask(const Tile& tile);
 
  private:
-  torch::Tensor ids_;  ///< [batch]
-  torch::Tensor count_;
+  torch::Tensor ids_;    ///< [batch] int32, 0 … number of distinct ids − 1
+  torch::Tensor count_;  ///< [batch]
   bool diagonal_;
+  Scratch mask_;
 };
 
 }  // namespace relata::objectives

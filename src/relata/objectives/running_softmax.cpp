@@ -13,21 +13,25 @@ RunningSoftmax::RunningSoftmax(int64_t rows, const Tensor& like)
 RunningSoftmax::Seen RunningSoftmax::see(int64_t begin, const Tensor& s) {
   const Tensor m = m_.narrow(0, begin, s.size(0));
   const Tensor z = z_.narrow(0, begin, s.size(0));
-  const Tensor was = m.clone();
-  m.copy_(torch::maximum(was, s.amax(1)));
-  Seen seen{.weights = (s - m.unsqueeze(1)).exp_(),
-            .largest = m,
-            .was = was,
-            .shrinkage = (was - m).exp_()};
+  const Tensor largest = torch::maximum(m, s.amax(1));
+  Seen seen{.centred = centred_.like(s),
+            .weights = weights_.like(s),
+            .sum_was = z.clone(),
+            .rise = largest - m,
+            .shrinkage = (m - largest).exp_()};
+  m.copy_(largest);
+  at::sub_out(seen.centred, s, m.unsqueeze(1));
+  at::exp_out(seen.weights, seen.centred);
   // Σ exp(S − m) = exp(m_was − m) Σ_before exp(S − m_was) + Σ_piece exp(S − m)
   z.mul_(seen.shrinkage).add_(seen.weights.sum(1));
   return seen;
 }
 
-Tensor RunningSoftmax::log_probability(int64_t begin, const Tensor& s) const {
+Tensor RunningSoftmax::log_probability(int64_t begin, const Tensor& s) {
   const Tensor m = m_.narrow(0, begin, s.size(0)).unsqueeze(1);
   const Tensor log_z = z_.narrow(0, begin, s.size(0)).log().unsqueeze(1);
-  return (s - m).sub_(log_z);
+  Tensor log_p = centred_.like(s);
+  return at::sub_out(log_p, s, m).sub_(log_z);
 }
 
 }  // namespace relata::objectives

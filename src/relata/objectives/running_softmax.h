@@ -4,6 +4,8 @@
 
 #include <torch/types.h>
 
+#include "relata/objectives/scratch.h"
+
 namespace relata::objectives {
 
 class RunningSoftmax {
@@ -11,14 +13,14 @@ class RunningSoftmax {
   /// Of `rows` rows; `like` gives type and device.
   RunningSoftmax(int64_t rows, const torch::Tensor& like);
 
-  /// A piece s [n, columns] of rows begin … begin + n − 1. Returns exp(S − m) of it [n, columns],
-  /// m the largest logits of these rows so far, and by which factor older sums in that unit shrink
-  /// [n]; both of use to sums that run along.
+  /// A piece of rows begin … begin + n − 1, and what sums that run along can make use of. The
+  /// tensors [n, columns] live until the next call.
   struct Seen {
-    torch::Tensor weights;
-    torch::Tensor largest;    ///< m [n]
-    torch::Tensor was;        ///< m before this piece [n]
-    torch::Tensor shrinkage;  ///< exp(was − m) [n]
+    torch::Tensor centred;    ///< S − m [n, columns], m the largest logits of the rows so far
+    torch::Tensor weights;    ///< exp(S − m) [n, columns]
+    torch::Tensor sum_was;    ///< z before this piece [n]
+    torch::Tensor rise;       ///< m − m before this piece [n]
+    torch::Tensor shrinkage;  ///< exp(−rise) [n]
   };
   Seen see(int64_t begin, const torch::Tensor& s);
 
@@ -26,12 +28,13 @@ class RunningSoftmax {
   const torch::Tensor& largest() const { return m_; }
   const torch::Tensor& sum() const { return z_; }
 
-  /// log P of a piece s [n, columns]: S − log Σ exp S, a new tensor.
-  torch::Tensor log_probability(int64_t begin, const torch::Tensor& s) const;
+  /// log P of a piece s [n, columns]: S − log Σ exp S. Lives until the next call.
+  torch::Tensor log_probability(int64_t begin, const torch::Tensor& s);
 
  private:
   torch::Tensor m_;
   torch::Tensor z_;
+  Scratch centred_, weights_;
 };
 
 }  // namespace relata::objectives

@@ -7,6 +7,7 @@
 #include "relata/base/error.h"
 #include "relata/objectives/positives.h"
 #include "relata/objectives/running_softmax.h"
+#include "relata/objectives/scratch.h"
 
 namespace relata::objectives {
 namespace {
@@ -20,17 +21,19 @@ class LogTarget {
       : of_positives_(((1 / positives.count().to(torch::kFloat64)) + epsilon)
                           .log()
                           .to(positives.count().scalar_type())),
-        of_others_(std::log(epsilon)) {}
+        of_others_(torch::full({}, std::log(epsilon), positives.count().options())) {}
 
-  /// [rows, columns], or [1] where the tile has no positives.
-  Tensor of(const Tile& tile, const std::optional<Tensor>& y) const {
-    if (!y) return torch::full({1}, of_others_, of_positives_.options());
-    return torch::where(*y, tile.of_rows(of_positives_).unsqueeze(1), of_others_);
+  /// [rows, columns]; transposed it is that of the turned tile, since q_ij = q_ji. Lives until the
+  /// next call.
+  Tensor of(const Tile& tile, const Tensor& y) {
+    Tensor log_q = buffer_.like(y, of_positives_.scalar_type());
+    return at::where_out(log_q, y, tile.of_rows(of_positives_).unsqueeze(1), of_others_);
   }
 
  private:
   Tensor of_positives_;  ///< [batch]
-  double of_others_;
+  Tensor of_others_;     ///< a scalar
+  Scratch buffer_;
 };
 
 /// ℓ(S) = mean_i L_i,   L_i = Σ_j P_ij A_ij,   A_ij = log P_ij − log(q_ij + ε),   P = softmax(S)
@@ -40,21 +43,21 @@ class Direction {
       : softmax_(a.size(0), a), weighted_(torch::zeros({a.size(0)}, a.options())) {}
 
   void see(const Tile& tile, const Tensor& s, const Tensor& log_q) {
-    const Tensor sum = tile.of_rows(softmax_.sum()).clone();
-    const auto [weights, m, was, shrinkage] = softmax_.see(tile.row, s);
-    // T = Σ_j exp(S − m) (S − m − log(q + ε)), which a new largest logit m changes too
+    const auto seen = softmax_.see(tile.row, s);
+    // T = Σ_j exp(S − m) (S − m − log(q + ε)): where m rises, each older term loses the rise
     const Tensor t = tile.of_rows(weighted_);
-    t.add_(sum * (was - m)).mul_(shrinkage);
-    t.add_((s - m.unsqueeze(1)).sub_(log_q).mul_(weights).sum(1));
+    t.sub_(seen.sum_was * seen.rise).mul_(seen.shrinkage);
+    t.add_(seen.centred.sub_(log_q).mul_(seen.weights).sum(1));
   }
 
   /// mean_i L_i
   Tensor value() const { return losses(weighted_, softmax_.sum()).mean(torch::kFloat64); }
 
-  /// N dℓ/dS_ij = P_ij (A_ij − L_i), a new tensor.
-  Tensor slope(const Tile& tile, const Tensor& s, const Tensor& log_q) const {
-    Tensor log_p = softmax_.log_probability(tile.row, s);
-    const Tensor p = log_p.exp();
+  /// N dℓ/dS_ij = P_ij (A_ij − L_i)
+  Tensor slope(const Tile& tile, const Tensor& s, const Tensor& log_q) {
+    const Tensor log_p = softmax_.log_probability(tile.row, s);
+    Tensor p = p_.like(s);
+    at::exp_out(p, log_p);
     const Tensor l = losses(tile.of_rows(weighted_), tile.of_rows(softmax_.sum()));
     return log_p.sub_(log_q).sub_(l.unsqueeze(1)).mul_(p);
   }
@@ -65,6 +68,7 @@ class Direction {
 
   RunningSoftmax softmax_;
   Tensor weighted_;  ///< T [batch]
+  Scratch p_;
 };
 
 /// L = ℓ(S) + ℓ(Sᵀ)
@@ -74,25 +78,21 @@ class Sdm : public TiledLoss {
       : positives_(positives), target_(positives, epsilon), text_(text), image_(text) {}
 
   void see(const Tile& tile, const Tensor& s) override {
-    const auto y = positives_.mask(tile);
-    text_.see(tile, s, target_.of(tile, y));
-    image_.see(tile.turned(), s.t(), of_turned(tile, y));
+    const Tensor log_q = target_.of(tile, *positives_.mask(tile));
+    text_.see(tile, s, log_q);
+    image_.see(tile.turned(), s.t(), log_q.t());
   }
 
   Tensor value() const override { return text_.value() + image_.value(); }
 
-  Tensor slope(const Tile& tile, const Tensor& s) const override {
-    const auto y = positives_.mask(tile);
-    Tensor g = text_.slope(tile, s, target_.of(tile, y));
-    g += image_.slope(tile.turned(), s.t(), of_turned(tile, y)).t();
+  Tensor slope(const Tile& tile, const Tensor& s) override {
+    const Tensor log_q = target_.of(tile, *positives_.mask(tile));
+    const Tensor g = text_.slope(tile, s, log_q);
+    g.add_(image_.slope(tile.turned(), s.t(), log_q.t()).t());
     return g.div_(static_cast<double>(positives_.count().size(0)));
   }
 
  private:
-  Tensor of_turned(const Tile& tile, const std::optional<Tensor>& y) const {
-    return target_.of(tile.turned(), y ? std::optional(y->t()) : std::nullopt);
-  }
-
   Positives positives_;
   LogTarget target_;
   Direction text_, image_;

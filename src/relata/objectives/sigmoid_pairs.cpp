@@ -7,6 +7,8 @@ namespace {
 
 using torch::Tensor;
 
+constexpr double kLinear = 40;
+
 /// L = −1/N Σ_ij log σ(z_ij S_ij),   z_ij = 1 for pairs that belong together, else −1
 class SigmoidPairs : public TiledLoss {
  public:
@@ -14,18 +16,20 @@ class SigmoidPairs : public TiledLoss {
       : positives_(positives), sum_(torch::zeros({}, a.options().dtype(torch::kFloat64))) {}
 
   void see(const Tile& tile, const Tensor& s) override {
-    const auto y = positives_.mask(tile);
-    const Tensor z_s = y ? torch::where(*y, s, -s) : -s;
-    sum_ -= torch::log_sigmoid(z_s).sum(torch::kFloat64);
+    // −log σ(z S) = log(1 + exp(−z S)), which is −z S to the last digit beyond kLinear
+    if (const auto y = positives_.mask(tile)) s.copy_(torch::where(*y, -s, s));
+    Tensor in_place = s;
+    at::softplus_out(in_place, s, /*beta=*/1, kLinear);
+    sum_ += s.sum(torch::kFloat64);
   }
 
   Tensor value() const override { return sum_ / batch(); }
 
-  Tensor slope(const Tile& tile, const Tensor& s) const override {
+  Tensor slope(const Tile& tile, const Tensor& s) override {
     // dL/dS_ij = −z_ij σ(−z_ij S_ij) / N = [ σ(S_ij) − y_ij ] / N
     s.sigmoid_();
     if (const auto y = positives_.mask(tile)) s.sub_(y->to(s.scalar_type()));
-    return s / batch();
+    return s.div_(batch());
   }
 
  private:

@@ -101,8 +101,8 @@ struct Wanted {
   bool a, b, scale, bias;
 };
 
-variable_list gradients(const TiledLoss& loss, const Logits& logits, int64_t edge,
-                        const Wanted& wanted, const Tensor& g) {
+variable_list gradients(TiledLoss& loss, const Logits& logits, int64_t edge, const Wanted& wanted,
+                        const Tensor& g) {
   // h_A = dL/dS n(B)   h_B = (dL/dS)ᵀ n(A)   dL/ds = Σ n(A)·h_A = Σ n(B)·h_B   dL/db = Σ dL/dS
   const bool with_a = wanted.a || (wanted.scale && !wanted.b);
   Tensor h_a = with_a ? torch::zeros_like(logits.a, at::MemoryFormat::Contiguous) : Tensor();
@@ -147,7 +147,7 @@ class TiledFunction : public torch::autograd::Function<TiledFunction> {
     const Wanted wanted{context->needs_input_grad(0), context->needs_input_grad(1),
                         context->needs_input_grad(2), context->needs_input_grad(3)};
     variable_list result =
-        gradients(static_cast<const TiledLoss&>(*loss), {saved[0], saved[1], saved[2], saved[3]},
+        gradients(static_cast<TiledLoss&>(*loss), {saved[0], saved[1], saved[2], saved[3]},
                   context->saved_data["edge"].toInt(), wanted, outputs[0]);
     result.resize(6);  // none by the loss and the edge
     return result;

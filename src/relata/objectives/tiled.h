@@ -28,7 +28,8 @@ struct Tile {
 /// products are large enough to run at full speed (bench/contrastive_loss.py).
 inline constexpr int64_t kTileEdge = 1024;
 
-/// One loss: what it makes of the tiles. `s` [rows, columns] may be overwritten.
+/// One loss: what it makes of the tiles. `s` [rows, columns] may be overwritten, and what slope()
+/// returns lives until the next call.
 class TiledLoss : public torch::CustomClassHolder {
  public:
   /// First pass, called with every tile once.
@@ -36,7 +37,7 @@ class TiledLoss : public torch::CustomClassHolder {
   /// After the first pass: the loss, a scalar.
   virtual torch::Tensor value() const = 0;
   /// Second pass: dL/dS of the tile.
-  virtual torch::Tensor slope(const Tile& tile, const torch::Tensor& s) const = 0;
+  virtual torch::Tensor slope(const Tile& tile, const torch::Tensor& s) = 0;
 };
 
 struct Logits {
