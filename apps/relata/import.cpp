@@ -8,6 +8,9 @@
 #include "output.h"
 #include "relata/base/error.h"
 #include "relata/data/import_csv.h"
+#include "relata/data/import_image_folder.h"
+#include "relata/data/import_picture_table.h"
+#include "relata/data/import_webdataset.h"
 #include "relata/data/split.h"
 #include "relata/models/import_model.h"
 #include "relata/models/locate.h"
@@ -105,35 +108,180 @@ void add_mogonet(CLI::App& data, const Common& common) {
   });
 }
 
-void add_csv(CLI::App& data, const Common& common) {
+nlohmann::json to_json(const data::PictureSummary& summary, const std::string& out) {
+  const auto object = [](const auto& pairs) {
+    nlohmann::json result = nlohmann::json::object();
+    for (const auto& [name, rows] : pairs) result[name] = rows;
+    return result;
+  };
+  return {{"dataset", out},
+          {"pictures", summary.pictures},
+          {"captions", summary.captions},
+          {"without_caption", summary.without_caption},
+          {"several_captions", summary.several},
+          {"captions_without_picture", summary.left_out},
+          {"splits", object(summary.splits)},
+          {"classes", object(summary.classes)},
+          {"shards", object(summary.shards)}};
+}
+
+void print_tables(const data::PictureSummary& summary, const std::string& out) {
+  for (const auto& [name, rows] : summary.shards)
+    std::printf("%s: %ld pictures\n", name.c_str(), rows);
+  std::printf("%ld pictures, %ld captions\n", summary.pictures, summary.captions);
+  if (summary.several > 0) std::printf("%ld pictures have several captions\n", summary.several);
+  if (summary.without_caption > 0)
+    std::printf("%ld pictures have no caption\n", summary.without_caption);
+  if (!summary.left_out.empty())
+    std::printf("%zu captions without a picture were left out\n", summary.left_out.size());
+  for (const auto& [name, rows] : summary.splits)
+    std::printf("split %s: %ld rows\n", name.c_str(), rows);
+  for (const auto& [name, rows] : summary.classes)
+    std::printf("class %s: %ld rows\n", name.c_str(), rows);
+  std::printf("\ndataset: %s\n", out.c_str());
+}
+
+void print_summary(const data::PictureSummary& summary, const std::string& out,
+                   const Common& common) {
+  common.json ? print(to_json(summary, out)) : print_tables(summary, out);
+}
+
+/// What all importers of pictures ask for.
+struct PictureFlags {
+  std::string out, split;
+  std::string on_error = "fail";
+  uint64_t seed = 0;
+
+  void add_to(CLI::App& verb) {
+    verb.add_option("--out", out, "the dataset folder to write; the pictures stay where they are")
+        ->required();
+    verb.add_option("--split", split, "80/20 (train/test) or 80/10/10 (train/val/test)");
+    verb.add_option("--split-seed", seed, "decides that cut")->capture_default_str();
+    verb.add_option("--on-error", on_error,
+                    "a caption whose picture is not there: stop (fail), or count and leave out")
+        ->check(CLI::IsMember({"fail", "skip"}))
+        ->capture_default_str();
+  }
+
+  data::PictureOptions options() const {
+    return {.on_error = on_error == "skip" ? data::OnError::kSkip : data::OnError::kFail,
+            .fractions = split.empty() ? std::vector<double>() : data::parse_fractions(split),
+            .seed = seed};
+  }
+};
+
+void add_image_folder(CLI::App& data, const Common& common) {
   struct Options {
-    std::vector<std::string> views;
-    data::CsvImport request;
-    std::string labels, out, split;
+    data::ImageFolderImport request;
+    std::string folder;
+    PictureFlags flags;
   };
   auto* verb = data.add_subcommand(
-      "csv", "One CSV file a view and one of labels, joined by sample id or by row");
+      "imagefolder", "Pictures in folders, captions beside them, subfolders as classes");
   const auto o = std::make_shared<Options>();
-  verb->add_option("--view", o->views, "name=file.csv; repeat for each view, in order")->required();
-  verb->add_option("--labels", o->labels, "CSV with one column (label) or two (id, label)")
-      ->required();
-  verb->add_option("--classes", o->request.class_names, "class names in order; default: as found")
-      ->delimiter(',');
-  verb->add_option("--group", o->request.group_column,
-                   "column of the label file whose equal values stay in one split");
-  verb->add_option("--split", o->split,
-                   "80/20 (train/test) or 80/10/10 (train/val/test); default: one split 'all'");
-  verb->add_option("--split-seed", o->request.seed, "decides that cut")->capture_default_str();
-  verb->add_option("--out", o->out, "the dataset folder to write")->required();
+  verb->add_option("folder", o->folder, "the folder of pictures")->required();
+  verb->add_option("--image-key", o->request.image_key,
+                   "key of the picture's name in captions.jsonl, metadata.jsonl or metadata.csv")
+      ->capture_default_str();
+  verb->add_option("--caption-key", o->request.caption_key,
+                   "key of the caption there; default: text, caption or captions");
+  o->flags.add_to(*verb);
   verb->footer(
-      "Example:\n  relata import data csv --view mrna=a.csv --view meth=b.csv --labels y.csv "
-      "--split 80/20 --out my_omics/");
+      "Example:\n  relata import data imagefolder photos/ --split 80/10/10 --out my_photos/");
   verb->callback([o, &common] {
-    for (const std::string& view : o->views) o->request.views.push_back(parse_view(view));
-    o->request.labels = o->labels;
-    if (!o->split.empty()) o->request.fractions = data::parse_fractions(o->split);
-    print_summary(data::import_csv(o->request, o->out), o->out, common);
+    o->request.folder = o->folder;
+    o->request.options = o->flags.options();
+    print_summary(data::import_image_folder(o->request, o->flags.out), o->flags.out, common);
   });
+}
+
+void add_webdataset(CLI::App& data, const Common& common) {
+  struct Options {
+    data::WebDatasetImport request;
+    PictureFlags flags;
+  };
+  auto* verb = data.add_subcommand("webdataset", "tar shards of WebDataset's kind, read in place");
+  const auto o = std::make_shared<Options>();
+  verb->add_option("shards", o->request.shards,
+                   ".tar files, patterns such as 'shard-{000..012}.tar', or folders of shards")
+      ->required();
+  verb->add_option("--image-key", o->request.image_key,
+                   "extension of the picture; default: jpg, jpeg, png or webp");
+  verb->add_option("--caption-key", o->request.caption_key,
+                   "extension of the caption, or json:field; default: txt, or json's text, "
+                   "caption or captions");
+  o->flags.add_to(*verb);
+  verb->footer(
+      "Example:\n  relata import data webdataset 'cc3m-{000..331}.tar' --caption-key json:caption "
+      "--out cc3m/");
+  verb->callback([o, &common] {
+    o->request.options = o->flags.options();
+    print_summary(data::import_webdataset(o->request, o->flags.out), o->flags.out, common);
+  });
+}
+
+/// `import data csv` is two imports: of a table that names pictures, and of tables of numbers.
+struct CsvOptions {
+  std::vector<std::string> views;
+  data::CsvImport numbers;
+  data::PictureTableImport pictures;
+  std::string table, labels, group;
+  PictureFlags flags;
+
+  void import_pictures(const Common& common) {
+    if (!views.empty() || !labels.empty()) {
+      throw Error({.what = "--view and --labels are of tables of numbers, which a table of "
+                           "pictures has none of",
+                   .where = table});
+    }
+    pictures.table = table;
+    pictures.group_key = group;
+    pictures.options = flags.options();
+    print_summary(data::import_picture_table(pictures, flags.out), flags.out, common);
+  }
+
+  void import_numbers(const Common& common) {
+    if (views.empty() || labels.empty()) {
+      throw Error({.what = "--view and --labels must be given, or a table that names pictures",
+                   .where = "import data csv",
+                   .remedy = "see 'relata import data csv --help'"});
+    }
+    for (const std::string& view : views) numbers.views.push_back(parse_view(view));
+    numbers.labels = labels;
+    numbers.group_column = group;
+    numbers.fractions = flags.options().fractions;
+    numbers.seed = flags.seed;
+    print_summary(data::import_csv(numbers, flags.out), flags.out, common);
+  }
+};
+
+void add_csv(CLI::App& data, const Common& common) {
+  auto* verb = data.add_subcommand(
+      "csv", "A table that names pictures and captions; or one CSV file a view and one of labels");
+  const auto o = std::make_shared<CsvOptions>();
+  verb->add_option("table", o->table, "CSV or JSON Lines that name pictures and captions");
+  verb->add_option("--image-key", o->pictures.image_key, "its column of picture paths")
+      ->capture_default_str();
+  verb->add_option("--caption-key", o->pictures.caption_key,
+                   "its column of captions; default: text, caption or captions");
+  verb->add_option("--id-key", o->pictures.id_key,
+                   "its column of ids; default: the picture's path");
+  verb->add_option("--label-key", o->pictures.label_key, "its column of class names");
+  verb->add_option("--view", o->views, "name=file.csv; repeat for each view, in order");
+  verb->add_option("--labels", o->labels, "CSV with one column (label) or two (id, label)");
+  verb->add_option("--classes", o->numbers.class_names, "class names in order; default: as found")
+      ->delimiter(',');
+  verb->add_option("--group", o->group,
+                   "column (of the table, or of the label file) whose equal values stay in one "
+                   "split");
+  o->flags.add_to(*verb);
+  verb->footer(
+      "Examples:\n"
+      "  relata import data csv photos.csv --image-key file --caption-key title --out my_photos/\n"
+      "  relata import data csv --view mrna=a.csv --view meth=b.csv --labels y.csv --split 80/20 "
+      "--out my_omics/");
+  verb->callback(
+      [o, &common] { o->table.empty() ? o->import_numbers(common) : o->import_pictures(common); });
 }
 
 void add_model(CLI::App& import, const Common& common) {
@@ -179,6 +327,8 @@ void add_import(CLI::App& app, const Common& common) {
   data->require_subcommand(1);
   add_mogonet(*data, common);
   add_csv(*data, common);
+  add_image_folder(*data, common);
+  add_webdataset(*data, common);
   add_model(*verb, common);
 }
 

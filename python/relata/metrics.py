@@ -1,6 +1,6 @@
-"""Metrics of classifiers, with intervals and paired tests.
+"""Metrics of classifiers and of retrieval, with intervals and paired tests.
 
-Every function takes what the model said first and the truth second::
+Every function of classes takes what the model said first and the truth second::
 
     accuracy(prediction_or_score, label)
 
@@ -13,7 +13,7 @@ must be left out. Definitions are scikit-learn's unless said otherwise. All rais
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Literal, NamedTuple, TypedDict, Union
+from typing import Any, Literal, NamedTuple, TypedDict, Union
 
 import torch
 from torch import Tensor
@@ -45,6 +45,8 @@ __all__ = [
     "mcnemar",
     "paired_difference",
     "report",
+    "retrieval",
+    "retrieval_from_features",
     "roc_auc",
     "top_k_accuracy",
     "welch",
@@ -169,15 +171,21 @@ class Report(TypedDict):
     metrics: dict[str, Interval]
 
 
+def _numbered(
+    names: Sequence[Hashable] | ArrayLike, numbers: dict[Hashable, int]
+) -> list[int]:
+    """Names of any kind become numbers, equal ones the same; `numbers` remembers them."""
+    values = names.tolist() if hasattr(names, "tolist") else list(names)  # type: ignore[arg-type]
+    return [numbers.setdefault(value, len(numbers)) for value in values]
+
+
 def _resampling(
     rows: int, groups: Sequence[Hashable] | ArrayLike | None, resamples: int, level: float, seed: int
 ) -> _native.Resampling:
     """Groups of any kind become numbers: equal ones stay together."""
     if groups is None:
         return _native.Resampling([], resamples, level, seed)
-    values = groups.tolist() if hasattr(groups, "tolist") else list(groups)  # type: ignore[arg-type]
-    numbers: dict[Hashable, int] = {}
-    numbered = [numbers.setdefault(value, len(numbers)) for value in values]
+    numbered = _numbered(groups, {})
     if len(numbered) != rows:
         raise ValueError(f"there are {len(numbered)} groups for {rows} rows")
     return _native.Resampling(numbered, resamples, level, seed)
@@ -216,6 +224,105 @@ def report(
         "classes": [ClassSupport(*support) for support in parts["classes"]],
         "metrics": {name: Interval(*interval) for name, interval in parts["metrics"].items()},
     }
+
+
+# Of retrieval.
+
+
+def retrieval(
+    scores: ArrayLike,
+    query_ids: Sequence[Hashable] | ArrayLike,
+    gallery_ids: Sequence[Hashable] | ArrayLike,
+    *,
+    at: Sequence[int] = (1, 5, 10),
+    groups: Sequence[Hashable] | ArrayLike | None = None,
+    resamples: int = 0,
+    level: float = 0.95,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """How well queries find what belongs to them: recall at k, ranks, MRR, mAP, mINP.
+
+    Ranks are counted, nothing is sorted. Items rank by descending score, those of equal score in
+    the order of the gallery::
+
+        rank of a positive p = 1 + #{j: S_j > S_p} + #{j < p: S_j = S_p}
+
+    Args:
+        scores: [queries, gallery], higher is better; infinite ones rank, NaN is an error.
+        query_ids, gallery_ids: [queries], [gallery], anything hashable; equal ids belong together.
+        at: the k of R@k.
+        groups: [queries], anything hashable: queries of one group are resampled together.
+        resamples: 0 gives no intervals.
+        level: of the intervals.
+        seed: resample r is a function of seed and r alone.
+
+    Returns:
+        "R@1" … (shares of queries with a positive among the first k), "median_rank" and
+        "mean_rank" (of the best positive, from 1), "MRR", "mAP" (over all positives of the
+        gallery, the mean of i / r_i), "mINP" (m / r_m, Ye et al., arXiv 2001.04193) as floats, the
+        counts "queries" (which the means are over), "skipped" (queries without any positive, left
+        out), "gallery", "positives" (pairs), "tied" (queries where a positive and another item
+        score the same, so that the order of the gallery decides), and "intervals": name →
+        :class:`Interval`, empty without resamples.
+
+    Raises:
+        relata.Error: shapes do not fit, a score is NaN, no query has a positive, a k is below 1.
+    """
+    numbers: dict[Hashable, int] = {}
+    queries = _numbered(query_ids, numbers)
+    resampling = _resampling(len(queries), groups, resamples, level, seed)
+    return _retrieval_dict(
+        _native.retrieval(
+            tensor_of(scores), queries, _numbered(gallery_ids, numbers), list(at), resampling
+        )
+    )
+
+
+def retrieval_from_features(
+    queries: ArrayLike,
+    gallery: ArrayLike,
+    query_ids: Sequence[Hashable] | ArrayLike,
+    gallery_ids: Sequence[Hashable] | ArrayLike,
+    *,
+    similarity: Literal["cosine", "dot"] = "cosine",
+    at: Sequence[int] = (1, 5, 10),
+    groups: Sequence[Hashable] | ArrayLike | None = None,
+    resamples: int = 0,
+    level: float = 0.95,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """:func:`retrieval` without the matrix of scores: they are computed block by block.
+
+    Args:
+        queries, gallery: [queries, width], [gallery, width]; half precision is scored in float32.
+        similarity: "cosine" (rows of zeros score 0) or "dot".
+
+    The rest is as in :func:`retrieval`. Beside the features this needs a block of scores of 32 MB
+    and, for cosines, a copy of the gallery.
+    """
+    if similarity not in ("cosine", "dot"):
+        raise ValueError(f"similarity is {similarity!r}: choose 'cosine' or 'dot'")
+    numbers: dict[Hashable, int] = {}
+    query_numbers = _numbered(query_ids, numbers)
+    return _retrieval_dict(
+        _native.retrieval_from_features(
+            tensor_of(queries),
+            tensor_of(gallery),
+            query_numbers,
+            _numbered(gallery_ids, numbers),
+            similarity == "cosine",
+            list(at),
+            _resampling(len(query_numbers), groups, resamples, level, seed),
+        )
+    )
+
+
+def _retrieval_dict(parts: _native.RetrievalParts) -> dict[str, Any]:
+    counts: dict[str, Any] = {name: value for name, value in parts.items() if name != "metrics"}
+    intervals = {name: Interval(*value) for name, value in parts["metrics"].items()}
+    estimates = {name: interval.estimate for name, interval in intervals.items()}
+    with_ends = any(interval.resamples > 0 for interval in intervals.values())
+    return {**estimates, **counts, "intervals": intervals if with_ends else {}}
 
 
 Metric = Callable[[Tensor, Tensor], float]

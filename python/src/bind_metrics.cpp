@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <pybind11/functional.h>
 
 #include "convert.h"
@@ -9,6 +11,8 @@
 #include "relata/metrics/paired.h"
 #include "relata/metrics/ranking.h"
 #include "relata/metrics/report.h"
+#include "relata/metrics/retrieval.h"
+#include "relata/metrics/retrieval_features.h"
 #include "relata/metrics/summary.h"
 
 namespace relata::python {
@@ -46,6 +50,17 @@ double top_k_accuracy(const Tensor& score, const Tensor& label, int64_t k, bool 
   return metrics::top_k_accuracy(
       matrix_of(score, "score").matrix(), class_numbers(label, "label"), k,
       highest_first ? metrics::TieRule::kHighestIndex : metrics::TieRule::kLowestIndex);
+}
+
+void check_score_shape(const Tensor& scores, size_t queries, size_t gallery) {
+  if (scores.dim() == 2 && scores.size(0) == static_cast<int64_t>(queries) &&
+      scores.size(1) == static_cast<int64_t>(gallery)) {
+    return;
+  }
+  throw Error({.what = fmt::format("the scores are [{}], but there are {} query ids and {} gallery "
+                                   "ids",
+                                   fmt::join(scores.sizes(), ", "), queries, gallery),
+               .remedy = "scores are [queries, gallery], ids one for each"});
 }
 
 double fit_temperature(const Tensor& logits, const Tensor& label) {
@@ -92,6 +107,67 @@ py::dict report(const Tensor& probabilities, const Tensor& label,
   out["classes"] = classes;
   out["metrics"] = intervals;
   return out;
+}
+
+py::dict to_dict(const metrics::RetrievalReport& report) {
+  py::dict intervals;
+  for (const auto& [name, value] : report.metrics) intervals[py::str(name)] = to_tuple(value);
+  py::dict out;
+  out["queries"] = report.queries;
+  out["skipped"] = report.skipped;
+  out["gallery"] = report.gallery;
+  out["positives"] = report.positives;
+  out["tied"] = report.tied;
+  out["metrics"] = intervals;
+  return out;
+}
+
+metrics::RetrievalOptions retrieval_options(const std::vector<int64_t>& at,
+                                            const Resampling& resampling) {
+  return {.at = at, .bootstrap = resampling.options()};
+}
+
+template <typename T>
+metrics::RetrievalReport of_scores(const Tensor& scores, Labels query_ids, Labels gallery_ids,
+                                   const metrics::RetrievalOptions& options) {
+  return metrics::retrieval(
+      std::span<const T>(scores.const_data_ptr<T>(), static_cast<size_t>(scores.numel())),
+      query_ids, gallery_ids, options);
+}
+
+/// Scores of any real type: half precision is exact in float, whole numbers below 2⁵³ in double.
+py::dict retrieval(const Tensor& scores, const std::vector<int64_t>& query_ids,
+                   const std::vector<int64_t>& gallery_ids, const std::vector<int64_t>& at,
+                   const Resampling& resampling) {
+  metrics::RetrievalReport report;
+  {
+    const py::gil_scoped_release free;
+    follow_torch_threads();
+    check_score_shape(scores, query_ids.size(), gallery_ids.size());
+    const auto options = retrieval_options(at, resampling);
+    const bool single = scores.is_floating_point() && scores.scalar_type() != torch::kFloat64;
+    const Tensor dense =
+        scores.detach().to(torch::kCPU, single ? torch::kFloat32 : torch::kFloat64).contiguous();
+    report = single ? of_scores<float>(dense, query_ids, gallery_ids, options)
+                    : of_scores<double>(dense, query_ids, gallery_ids, options);
+  }
+  return to_dict(report);
+}
+
+py::dict retrieval_from_features(const Tensor& queries, const Tensor& gallery,
+                                 const std::vector<int64_t>& query_ids,
+                                 const std::vector<int64_t>& gallery_ids, bool cosine,
+                                 const std::vector<int64_t>& at, const Resampling& resampling) {
+  metrics::RetrievalReport report;
+  {
+    const py::gil_scoped_release free;
+    follow_torch_threads();
+    report = metrics::retrieval_from_features(
+        queries, gallery, query_ids, gallery_ids,
+        cosine ? metrics::Similarity::kCosine : metrics::Similarity::kDot,
+        retrieval_options(at, resampling));
+  }
+  return to_dict(report);
 }
 
 /// `metric` takes row numbers [drawn] int64, ascending, repeated as often as they were drawn.
@@ -154,6 +230,8 @@ void bind_metrics(py::module_& module) {
         return Resampling{std::move(groups), resamples, level, seed};
       }));
   module.def("report", report);
+  module.def("retrieval", retrieval);
+  module.def("retrieval_from_features", retrieval_from_features);
   module.def("bootstrap", bootstrap);
   module.def("mcnemar", mcnemar);
   module.def("holm", holm);

@@ -1,6 +1,9 @@
 #include "module.h"
 #include "relata/base/error.h"
+#include "relata/objectives/info_nce.h"
 #include "relata/objectives/mixup_clip.h"
+#include "relata/objectives/sdm.h"
+#include "relata/objectives/sigmoid_pairs.h"
 #include "relata/objectives/soft_clip.h"
 
 namespace relata::python {
@@ -39,6 +42,24 @@ Tensor mixup_clip(const Tensor& a_mixed, const Tensor& b, const Tensor& permutat
       a_mixed, b, {.permutation = permutation, .coefficients = coefficients}, options);
 }
 
+using OptionalIds = std::optional<Tensor>;
+
+Tensor info_nce(const Tensor& a, const Tensor& b, const Tensor& scale, const OptionalIds& ids,
+                int64_t tile) {
+  return objectives::info_nce(a, b, scale, {.ids = ids.value_or(Tensor()), .tile = tile});
+}
+
+Tensor sdm(const Tensor& text, const Tensor& image, const Tensor& ids, const Tensor& scale,
+           double epsilon, int64_t tile) {
+  return objectives::sdm(text, image, ids, scale, {.epsilon = epsilon, .tile = tile});
+}
+
+Tensor sigmoid(const Tensor& a, const Tensor& b, const Tensor& scale, const Tensor& bias,
+               const OptionalIds& ids, int64_t tile) {
+  return objectives::sigmoid_pairs(a, b, scale, bias,
+                                   {.ids = ids.value_or(Tensor()), .tile = tile});
+}
+
 Tensor mix_rows(const Tensor& x, const Tensor& permutation, const Tensor& coefficients) {
   return objectives::mix_rows(x, {.permutation = permutation, .coefficients = coefficients});
 }
@@ -50,6 +71,13 @@ void bind_objectives(py::module_& module) {
   module.def("soft_clip", soft_clip, free);
   module.def("mixup_clip", mixup_clip, free);
   module.def("mix_rows", mix_rows, free);
+  const auto tile = py::arg("tile") = objectives::kTileEdge;
+  module.def("info_nce", info_nce, py::arg("a"), py::arg("b"), py::arg("scale"),
+             py::arg("ids") = py::none(), tile, free);
+  module.def("sdm", sdm, py::arg("text"), py::arg("image"), py::arg("ids"), py::arg("scale"),
+             py::arg("epsilon") = objectives::SdmOptions{}.epsilon, tile, free);
+  module.def("sigmoid", sigmoid, py::arg("a"), py::arg("b"), py::arg("scale"), py::arg("bias"),
+             py::arg("ids") = py::none(), tile, free);
 }
 
 }  // namespace relata::python

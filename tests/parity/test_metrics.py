@@ -291,3 +291,133 @@ def test_errors_are_one_line(call, message):
         call()
     assert "\n" not in str(caught.value)
     assert caught.value.exit_code == 2
+
+
+# Retrieval, against sorting.
+
+
+def by_sorting(scores, query_ids, gallery_ids, at=(1, 5, 10)):
+    """The definition by other means: a stable sort, highest score first, per query."""
+    first, precision, penalty, skipped, tied = [], [], [], 0, 0
+    for row, own in zip(np.asarray(scores), query_ids):
+        positive = gallery_ids == own
+        if not positive.any():
+            skipped += 1
+            continue
+        order = np.argsort(-row, kind="stable")
+        rank = np.flatnonzero(positive[order]) + 1.0
+        first.append(rank[0])
+        precision.append((np.arange(1, len(rank) + 1) / rank).mean())
+        penalty.append(len(rank) / rank[-1])
+        tied += bool(np.isin(row[~positive], row[positive]).any())
+    first = np.array(first)
+    return {
+        **{f"R@{k}": (first <= k).mean() for k in at},
+        "median_rank": np.median(first),
+        "mean_rank": first.mean(),
+        "MRR": (1 / first).mean(),
+        "mAP": np.mean(precision),
+        "mINP": np.mean(penalty),
+        "queries": len(first),
+        "skipped": skipped,
+        "gallery": len(gallery_ids),
+        "positives": int((query_ids[:, None] == gallery_ids).sum()),
+        "tied": tied,
+    }
+
+
+def retrieval_problem(seed):
+    rng = rng_of(seed)
+    queries, items = int(rng.integers(1, 40)), int(rng.integers(1, 150))
+    ids = int(rng.integers(1, 30))  # few ids: many positives
+    query_ids, gallery_ids = rng.integers(0, ids + 3, queries), rng.integers(0, ids, items)
+    query_ids[0] = gallery_ids[0]
+    scores = rng.normal(size=(queries, items))
+    if seed % 2:
+        scores = np.round(scores, 1)  # ties
+    return scores, query_ids, gallery_ids
+
+
+def compare_retrieval(name, ours, theirs):
+    assert ours["intervals"] == {}
+    assert set(ours) - {"intervals"} == set(theirs)
+    for key, value in theirs.items():
+        assert_close(f"{name} {key}", ours[key], value, TOLERANCE)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
+def test_retrieval(dtype):
+    for seed in range(CASES):
+        scores, query_ids, gallery_ids = retrieval_problem(seed)
+        scores = scores.astype(dtype)
+        ours = metrics.retrieval(scores, query_ids, gallery_ids)
+        compare_retrieval("retrieval", ours, by_sorting(scores.astype(np.float64), query_ids, gallery_ids))
+
+
+def test_retrieval_average_precision_is_that_of_scikit_learn():
+    """Without ties: there scikit-learn's thresholds are our ranks."""
+    for seed in range(0, CASES, 2):
+        scores, query_ids, gallery_ids = retrieval_problem(seed)
+        theirs = [
+            sk.average_precision_score(gallery_ids == own, row)
+            for row, own in zip(scores, query_ids)
+            if (gallery_ids == own).any()
+        ]
+        ours = metrics.retrieval(scores, query_ids, gallery_ids)["mAP"]
+        assert_close("retrieval mAP against scikit-learn", ours, np.mean(theirs), TOLERANCE)
+
+
+def test_retrieval_takes_names_and_other_k():
+    scores, query_ids, gallery_ids = retrieval_problem(5)
+    named = metrics.retrieval(
+        torch.from_numpy(scores), [f"id {i}" for i in query_ids], [f"id {i}" for i in gallery_ids], at=[2, 7]
+    )
+    compare_retrieval("retrieval with names", named, by_sorting(scores, query_ids, gallery_ids, (2, 7)))
+
+
+@pytest.mark.parametrize("similarity", ["cosine", "dot"])
+def test_retrieval_from_features(similarity):
+    for seed in range(60):
+        rng = rng_of(seed)
+        _, query_ids, gallery_ids = retrieval_problem(seed)
+        queries, gallery = rng.normal(size=(len(query_ids), 6)), rng.normal(size=(len(gallery_ids), 6))
+        gallery[0] = 0
+        def unit(x):
+            return x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
+
+        q, g = (unit(queries), unit(gallery)) if similarity == "cosine" else (queries, gallery)
+        ours = metrics.retrieval_from_features(queries, gallery, query_ids, gallery_ids, similarity=similarity)
+        compare_retrieval(f"retrieval of features {similarity}", ours, by_sorting(q @ g.T, query_ids, gallery_ids))
+
+
+def test_retrieval_intervals():
+    scores, query_ids, gallery_ids = retrieval_problem(8)
+    found = metrics.retrieval(scores, query_ids, gallery_ids, resamples=400, seed=3)
+    counted = np.isin(query_ids, gallery_ids)
+    rows, own = scores[counted], query_ids[counted]
+    for name in ("R@1", "mAP", "median_rank", "mINP"):
+        alone = metrics.bootstrap(
+            lambda chosen, truth: by_sorting(chosen, truth.numpy(), gallery_ids)[name],
+            rows,
+            own,
+            resamples=400,
+            seed=3,
+        )
+        assert_close("retrieval intervals", found["intervals"][name][:3], alone[:3], 1e-12)
+    whole = metrics.retrieval(scores, query_ids, gallery_ids, groups=["a"] * len(query_ids), resamples=20)
+    assert whole["intervals"]["mAP"].low == whole["mAP"] == whole["intervals"]["mAP"].high
+
+
+@pytest.mark.parametrize(
+    "call,message",
+    [
+        (lambda: metrics.retrieval([[1.0, 2.0]], [0], [0]), r"the scores are \[1, 2\], but there are 1 query"),
+        (lambda: metrics.retrieval([[1.0, math.nan]], [0], [0, 1]), "query 0: the score of gallery item 1 is NaN"),
+        (lambda: metrics.retrieval([[1.0, 2.0]], ["a"], ["b", "c"]), "none of the 1 queries has a positive"),
+        (lambda: metrics.retrieval([[1.0]], [0], [0], at=[0]), "R@0"),
+        (lambda: metrics.retrieval_from_features([[1.0]], [[1.0, 2.0]], [0], [0]), r"\[1, 1\] and the gallery is"),
+    ],
+)
+def test_errors_of_retrieval(call, message):
+    with pytest.raises(relata.Error, match=message):
+        call()

@@ -10,6 +10,14 @@ class ReportParts(TypedDict):
     classes: list[tuple[str, int, int]]
     metrics: dict[str, IntervalTuple]
 
+class RetrievalParts(TypedDict):
+    queries: int
+    skipped: int
+    gallery: int
+    positives: int
+    tied: int
+    metrics: dict[str, IntervalTuple]
+
 class Resampling:
     def __init__(self, groups: list[int], resamples: int, level: float, seed: int) -> None: ...
 
@@ -29,6 +37,22 @@ def fit_temperature(logits: Tensor, label: Tensor) -> float: ...
 def report(
     probabilities: Tensor, label: Tensor, class_names: list[str], resampling: Resampling
 ) -> ReportParts: ...
+def retrieval(
+    scores: Tensor,
+    query_ids: list[int],
+    gallery_ids: list[int],
+    at: list[int],
+    resampling: Resampling,
+) -> RetrievalParts: ...
+def retrieval_from_features(
+    queries: Tensor,
+    gallery: Tensor,
+    query_ids: list[int],
+    gallery_ids: list[int],
+    cosine: bool,
+    at: list[int],
+    resampling: Resampling,
+) -> RetrievalParts: ...
 def bootstrap(
     metric: Callable[[Tensor], float], rows: int, resampling: Resampling
 ) -> IntervalTuple: ...

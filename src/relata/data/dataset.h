@@ -97,7 +97,8 @@ struct OpenOptions {
 
 class Dataset : public std::enable_shared_from_this<Dataset> {
  public:
-  /// `path`: a folder with dataset.yaml, or a .jsonl file whose fields are inferred (and logged).
+  /// `path`: a folder with dataset.yaml, a .jsonl file whose fields are inferred (and logged), or a
+  /// folder of pictures without dataset.yaml (import_image_folder.h).
   /// Throws Error naming the file, line and field for anything that does not fit the schema.
   static std::shared_ptr<const Dataset> open(const std::filesystem::path& path,
                                              const OpenOptions& options = {});

@@ -2,12 +2,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "relata/base/error.h"
 #include "relata/base/log.h"
 #include "relata/data/column_reader.h"
 #include "relata/data/dataset_content.h"
+#include "relata/data/import_image_folder.h"
 #include "relata/data/infer.h"
 #include "relata/data/split.h"
 #include "relata/io/jsonl.h"
@@ -59,13 +61,28 @@ class DatasetReader {
       return;
     }
     content_.folder = path;
-    if (!std::filesystem::exists(path / "dataset.yaml")) {
+    if (std::filesystem::exists(path / "dataset.yaml")) {
+      content_.schema = read_schema(path / "dataset.yaml");
+    } else if (holds_pictures(path)) {
+      list_pictures(path);
+    } else {
       throw Error({.what = "holds no dataset.yaml",
                    .where = path.string(),
-                   .remedy = "name a dataset folder or a .jsonl file, or make one with "
-                             "'relata import data'"});
+                   .remedy = "name a dataset folder, a folder of pictures or a .jsonl file, or "
+                             "make one with 'relata import data'"});
     }
-    content_.schema = read_schema(path / "dataset.yaml");
+  }
+
+  /// A plain folder of pictures is read as `relata import data imagefolder` would write it.
+  void list_pictures(const std::filesystem::path& path) {
+    const PictureOptions options{.on_error = options_.on_error};
+    PictureFiles files =
+        picture_files(read_image_folder({.folder = path, .options = options}), path, options);
+    content_.schema = std::move(files.schema);
+    lines_of_split_ = {files.splits.begin(), files.splits.end()};
+    for (const std::string& caption : files.summary.left_out) note_skipped(caption);
+    spdlog::info("{}: a folder of {} pictures with {} captions", path.string(),
+                 files.summary.pictures, files.summary.captions);
   }
 
   void read_table(const TableSpec& spec) {
@@ -73,13 +90,22 @@ class DatasetReader {
     for (const FieldSpec& field : spec.fields) table.columns[field.name].spec = field;
     check_group_field(spec);
     for (const auto& [split, file] : spec.splits) {
-      table.splits.emplace_back(split, read_file_of(table, content_.folder / file));
+      const std::filesystem::path path = content_.folder / file;
+      const auto lines = lines_of_split_.find(split);
+      if (lines == lines_of_split_.end()) {
+        io::JsonlReader reader(path);
+        table.splits.emplace_back(split, read_records(table, reader, path));
+      } else {
+        io::JsonlScanner scanner(lines->second, path.string());
+        table.splits.emplace_back(split, read_records(table, scanner, path));
+      }
     }
   }
 
-  /// The rows that the file added.
-  std::vector<int64_t> read_file_of(Table& table, const std::filesystem::path& path) {
-    io::JsonlReader reader(path);
+  /// The rows that were added.
+  template <typename Reader>
+  std::vector<int64_t> read_records(Table& table, Reader& reader,
+                                    const std::filesystem::path& path) {
     std::vector<int64_t> rows;
     while (true) {
       const auto row = static_cast<int64_t>(table.ids.size());
@@ -101,12 +127,15 @@ class DatasetReader {
   /// Leaves out the record that the error is about, if that is wanted.
   void skip(Table& table, const Error& error) {
     if (options_.on_error == OnError::kFail) throw error;
-    content_.skipped.emplace_back(error.what());
-    if (static_cast<int64_t>(content_.skipped.size()) > options_.skip_limit) {
-      throw Error({.what = fmt::format("more than {} broken records; the last: {}",
-                                       options_.skip_limit, error.what())});
-    }
+    note_skipped(error.what());
     for (auto& [name, column] : table.columns) ColumnReader::truncate(column, table.ids.size());
+  }
+
+  void note_skipped(const std::string& line) {
+    content_.skipped.push_back(line);
+    if (static_cast<int64_t>(content_.skipped.size()) <= options_.skip_limit) return;
+    throw Error({.what = fmt::format("more than {} broken records; the last: {}",
+                                     options_.skip_limit, line)});
   }
 
   void check_group_field(const TableSpec& spec) const {
@@ -216,6 +245,7 @@ class DatasetReader {
   Dataset::Content& content_;
   const OpenOptions& options_;
   ColumnReader columns_;
+  std::map<std::string, std::string> lines_of_split_;  ///< of a plain folder of pictures
   bool has_group_ = false;
 };
 
