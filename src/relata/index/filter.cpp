@@ -213,7 +213,7 @@ class Parser {
       std::vector<std::string> known;
       for (const Column& c : columns_) known.push_back(c.name);
       const std::string near = closest_name(here().text, known);
-      const std::string hint = near.empty() ? "" : fmt::format("'{}'? ", near);
+      const std::string hint = near.empty() ? "" : fmt::format("did you mean '{}'? ", near);
       fail(fmt::format("no column {}", io::excerpt(here().text)), hint + "columns: " + names());
     }
     ++at_;
