@@ -9,6 +9,7 @@
 #include "relata/base/error.h"
 #include "relata/base/log.h"
 #include "relata/report/text.h"
+#include "relata/search/page.h"
 #include "relata/search/report_json.h"
 #include "relata/search/searcher.h"
 #include "verbs.h"
@@ -26,6 +27,7 @@ struct Options {
   std::string precision = "fp32";
   std::string lexical_kind = "bm25";
   bool distinct = false;
+  std::string html;
   search::SearcherOptions searcher;
 };
 
@@ -71,6 +73,12 @@ void run(Options o, const Common& common) {
     std::fputs(error.drawing().c_str(), stderr);
     throw;
   }
+  if (!o.html.empty()) {
+    const search::PageResult result = search::answers_page(searcher, request, answers);
+    for (const std::string& line : result.broken) spdlog::warn("not shown: {}", line);
+    result.page.write(o.html);
+    spdlog::info("page → {}", o.html);
+  }
   if (common.json) return show_json(answers);
   for (const auto& list : answers) show_table(list);
 }
@@ -99,6 +107,7 @@ void add_search(CLI::App& app, const Common& common) {
                    "fp32, or bf16 (reads half as much; the same answers)")
       ->check(CLI::IsMember({"fp32", "bf16"}))
       ->capture_default_str();
+  verb->add_option("--html", o->html, "also a page with thumbnails, one file");
   verb->add_option("--model", o->searcher.model, "where the model is now; default: where it was");
   verb->add_option("--data", o->searcher.data,
                    "where the pictures are now; default: where they were");
