@@ -62,7 +62,8 @@ mutants: setup-test ## breaks one formula at a time and shows which test turns r
 
 .PHONY: bench
 bench: build setup-test ## each speed claim beside a peer measured in the same run; run it alone
-	@for program in m3col_step runner startup images; do $(PYTHON) bench/$$program.py || exit 1; done
+	@$(PYTHON) -m pip install --quiet --no-deps faiss-cpu==1.15.1
+	@for program in m3col_step runner startup images search; do $(PYTHON) bench/$$program.py || exit 1; done
 
 .PHONY: lint
 lint: ## clang-format, clang-tidy and the project's own rules

@@ -1,7 +1,7 @@
 # The floors of the house, from the ground up. A folder of src/relata is one library; it sees the headers of those
 # floors alone that it names, and it may name lower ones only.
 set(RELATA_LAYERS
-  base io text data nn models generation objectives metrics index report explain train systems serve)
+  base io text data nn models generation objectives metrics index report search explain train systems serve)
 
 # relata_layer(<name> [TORCH] [DEPENDS lower floors…] [LIBS outside libraries…])
 function(relata_layer name)

@@ -54,6 +54,8 @@ int run(int argc, char** argv) {
   app::add_evaluate(app, common);
   app::add_predict(app, common);
   app::add_embed(app, common);
+  app::add_index(app, common);
+  app::add_search(app, common);
   app::add_generate(app, common);
   app::add_data(app, common);
   app::add_import(app, common);

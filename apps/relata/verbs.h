@@ -22,6 +22,8 @@ void add_train(CLI::App& app, const Common& common);
 void add_evaluate(CLI::App& app, const Common& common);
 void add_predict(CLI::App& app, const Common& common);
 void add_embed(CLI::App& app, const Common& common);
+void add_index(CLI::App& app, const Common& common);
+void add_search(CLI::App& app, const Common& common);
 void add_generate(CLI::App& app, const Common& common);
 void add_data(CLI::App& app, const Common& common);
 void add_import(CLI::App& app, const Common& common);

@@ -28,9 +28,11 @@ except ImportError as error:  # pragma: no cover - depends on the installation
 
 from relata import io, metrics, models, objectives, text
 from relata._jobs import evaluate, predict, recipes, train
+from relata.index import Index
 
 __all__ = [
     "Error",
+    "Index",
     "__version__",
     "evaluate",
     "io",

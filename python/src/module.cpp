@@ -75,6 +75,7 @@ PYBIND11_MODULE(_relata, module) {
   });
   add(module, "text", "Tokenizers.", bind_text);
   add(module, "models", "Trained models.", bind_models);
+  add(module, "index", "Indexes.", bind_index);
   add(module, "train", "Jobs.", bind_train);
   add(module, "_testing", "Inner parts for the parity tests; no promise.", bind_testing);
 }

@@ -14,6 +14,7 @@ void bind_text(py::module_& module);
 void bind_image(py::module_& module);  // into io
 void bind_models(py::module_& module);
 void bind_backbone(py::module_& module);
+void bind_index(py::module_& module);
 void bind_train(py::module_& module);
 /// Inner parts of the engine for the parity tests; no promise to anybody else.
 void bind_testing(py::module_& module);

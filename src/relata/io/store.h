@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -47,7 +48,17 @@ struct StoreItems {
   std::vector<std::vector<int64_t>> lengths = {};
 };
 
+/// A column that is not ragged, as it lies in one file: for scans.
+struct StoreBlock {
+  int64_t first = 0;  ///< number of its first item
+  int64_t count = 0;  ///< items, those that were removed included
+  std::span<const std::byte> bytes = {};
+};
+
+struct StoreFile;
+
 /// A Store as it stood when it was opened; what is appended later is seen by opening it again.
+/// Opening takes no time by item: files are mapped, ids are looked at when one is first looked for.
 class Store {
  public:
   /// Maps the shards. Throws Error naming the file and the place for a manifest or shard that is
@@ -59,11 +70,22 @@ class Store {
   /// which they were appended.
   int64_t size() const;
   std::string_view id(int64_t item) const;
+  /// Throws Error if any id is there twice or empty, which a Store that was written here has not.
   std::optional<int64_t> find(std::string_view id) const;
   /// The bytes of one item in one column.
   std::span<const std::byte> bytes(int64_t item, size_t column) const;
   /// Elements of an item in a ragged column; 1 in others.
   int64_t length(int64_t item, size_t column) const;
+
+  /// All that was ever appended has a number, counted from 0; removed items keep theirs.
+  int64_t appended() const;
+  int64_t number(int64_t item) const;
+  /// The item of a number that was not removed.
+  int64_t item_of(int64_t number) const;
+  /// Numbers that were removed, in ascending order.
+  std::span<const int64_t> removed() const;
+  /// One block for each time that something was appended. Throws Error for a ragged column.
+  std::vector<StoreBlock> blocks(size_t column) const;
 
   /// Reads everything and compares it with the checksums of the manifest. Throws Error naming the
   /// first file that differs.
@@ -84,18 +106,37 @@ class StoreWriter {
   /// what differs, or another process writes to it.
   StoreWriter(const std::filesystem::path& folder, const StoreSchema& schema);
 
+  /// What was staged and not committed is dropped.
+  ~StoreWriter();
+
   /// Throws Error for an id that is there already or twice, an empty id, and bytes or lengths that
   /// do not match the schema. No items: nothing happens.
   void append(const StoreItems& items);
   /// Items may be appended again under their old ids. Throws Error for an id that is not there.
   void remove(std::span<const std::string> ids);
+
+  // Several steps that are seen together or not at all: stage them, then commit.
+
+  /// Throws Error as remove does. An item that is staged afterwards may have one of these ids.
+  void stage_removal(std::span<const std::string> ids);
+  /// Writes the items beside the others. Throws Error as append does.
+  void stage(const StoreItems& items);
+  /// From here on what was staged is there. Throws Error if it cannot be written; then nothing is.
+  void commit();
   /// The Store as it stands; it follows what is appended and removed here.
   const Store& store() const { return store_; }
 
  private:
+  void check_id(const std::string& id) const;
+  void drop_staged();
+  StoreFile write_removed(size_t number) const;
+
   std::filesystem::path folder_;
   std::unique_ptr<FolderLock> lock_;
   Store store_;
+  std::vector<StoreFile> staged_;  ///< shards without their line in the manifest
+  std::set<std::string> staged_ids_;
+  std::set<int64_t> staged_removal_;  ///< numbers
 };
 
 }  // namespace relata::io

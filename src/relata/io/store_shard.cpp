@@ -4,8 +4,8 @@
 
 #include <cstring>
 #include <deque>
-#include <utility>
 #include <string>
+#include <utility>
 
 #include "relata/base/error.h"
 #include "relata/base/file.h"
@@ -93,9 +93,9 @@ Offsets::Offsets(const TensorInfo& tensor, int64_t items, int64_t end, std::stri
                  .where = std::string(where)});
   };
   if (tensor.shape != std::vector{items + 1} || (*this)[0] != 0 || (*this)[items] != end) fail();
-  for (int64_t i = 0; i < items; ++i) {
-    if ((*this)[i] > (*this)[i + 1]) fail();
-  }
+  bool falls = false;  // no early end, so that the loop is vectorised: a Store may be large
+  for (int64_t i = 0; i < items; ++i) falls |= (*this)[i] > (*this)[i + 1];
+  if (falls) fail();
 }
 
 int64_t Offsets::operator[](int64_t item) const {

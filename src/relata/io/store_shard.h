@@ -35,6 +35,8 @@ class StoreShard {
   std::string_view id(int64_t row) const;
   int64_t length(int64_t row, size_t column) const;
   std::span<const std::byte> bytes(int64_t row, size_t column) const;
+  /// Of all rows, one after the other.
+  std::span<const std::byte> all_bytes(size_t column) const { return columns_.at(column).values; }
 
  private:
   struct Column {

@@ -97,6 +97,10 @@ std::string Encoder::hash(Role role) const {
   return hasher.add(tokenizer_hash_).hex();
 }
 
+std::string Encoder::weights_hash() const {
+  return Hasher().add(weights_hash_).add(backbone_->config().dump()).hex();
+}
+
 io::PixelValues Encoder::pixels(std::span<const std::byte> file, std::string_view where) const {
   require(Role::kImage);
   return preprocessing_->run(file, where);

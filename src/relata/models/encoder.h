@@ -42,6 +42,9 @@ class Encoder {
   /// Everything that vectors of that role depend on besides the content: weights, configuration,
   /// tokenizer or preprocessing, precision.
   std::string hash(Role role) const;
+  /// What vectors of all roles depend on: weights and configuration. Vectors of models that share
+  /// it lie in one space.
+  std::string weights_hash() const;
   Backbone& backbone() { return *backbone_; }
 
   /// A file of a picture, decoded and prepared. Throws Error naming `where` for a broken one.

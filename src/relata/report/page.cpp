@@ -33,6 +33,15 @@ tbody th{font-weight:inherit}
 thead th{color:var(--muted);font-weight:600;border-bottom-color:var(--muted)}
 .right{text-align:right}
 .center{text-align:center}
+.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,15rem),1fr));gap:1.5rem;list-style:none;padding:0;margin:1rem 0}
+.cards li{min-width:0;padding:.75rem;border:1px solid var(--rule);border-radius:6px}
+.cards img{display:block;max-width:100%;height:auto;max-height:16rem;margin:0 auto .5rem;background:#fff}
+.cards h3{font-size:1rem;line-height:1.3;margin:0;overflow-wrap:anywhere}
+.cards p{font-size:.9375rem;margin:.35rem 0}
+summary{cursor:pointer;padding:.4rem 0;font-size:.875rem;color:var(--link);overflow-wrap:anywhere}
+summary:focus-visible,a:focus-visible,pre:focus-visible{outline:3px solid var(--link);outline-offset:2px}
+.cards dl{grid-template-columns:1fr;font-size:.875rem;gap:0}
+.cards dd{margin:0 0 .4rem;overflow-wrap:anywhere}
 dl{display:grid;grid-template-columns:fit-content(40%) minmax(0,1fr);gap:.2rem 1.25rem;margin:.75rem 0}
 dd{margin:0;font-variant-numeric:tabular-nums}
 pre{overflow-x:auto;padding:.75rem;border:1px solid var(--rule);border-radius:4px;
@@ -73,6 +82,11 @@ Content& Content::facts(const std::vector<Fact>& facts) {
 
 Content& Content::table(const Table& table) {
   add(to_html(table));
+  return *this;
+}
+
+Content& Content::cards(const std::vector<Card>& cards) {
+  add(to_html(cards));
   return *this;
 }
 

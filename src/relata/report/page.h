@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "relata/report/card.h"
 #include "relata/report/svg.h"
 #include "relata/report/table.h"
 
@@ -24,6 +25,7 @@ class Content {
   Content& preformatted(std::string_view text);
   Content& facts(const std::vector<Fact>& facts);
   Content& table(const Table& table);
+  Content& cards(const std::vector<Card>& cards);
   /// Figures that follow each other stand side by side where there is room.
   Content& figure(const Drawing& drawing, std::string_view caption = "");
 

@@ -138,6 +138,62 @@ TEST(Store, AWriterThatDiedLeavesNothing) {
   EXPECT_EQ(Store(folder).size(), 5);
 }
 
+TEST(Store, StepsAreSeenTogether) {
+  const test::Scratch scratch;
+  const fs::path folder = scratch / "store";
+  StoreWriter writer(folder, kSchema);
+  writer.append(Example(0, 4).items());
+  writer.stage_removal(std::vector<std::string>{"item 1", "item 2"});
+  writer.stage(Example(2, 1).items());  // comes back
+  writer.stage(Example(4, 2).items());
+  EXPECT_EQ(Store(folder).size(), 4);
+  EXPECT_EQ(writer.store().size(), 4);
+  EXPECT_THROW(writer.stage(Example(3, 1).items()), Error);
+  EXPECT_THROW(writer.stage(Example(5, 1).items()), Error);  // staged already
+  writer.commit();
+  for (const Store& store : {Store(folder), writer.store()}) {
+    EXPECT_EQ(store.size(), 5);
+    EXPECT_FALSE(store.find("item 1"));
+    EXPECT_EQ(store.find("item 2"), 2);
+    for (const int i : {0, 2, 3, 4, 5}) expect_item(store, i);
+  }
+  // A writer that goes without a commit takes its files along.
+  {
+    StoreWriter(scratch / "other", kSchema).stage(Example(0, 2).items());
+  }
+  EXPECT_EQ(Store(scratch / "other").size(), 0);
+  EXPECT_FALSE(fs::exists(scratch / "other" / "shard-000000.safetensors"));
+}
+
+TEST(Store, NumbersCountRemovedItems) {
+  const test::Scratch scratch;
+  StoreWriter writer(scratch / "store", kSchema);
+  writer.append(Example(0, 3).items());
+  writer.append(Example(3, 4).items());
+  writer.remove(std::vector<std::string>{"item 0", "item 3", "item 4"});
+  const Store store(scratch / "store");
+  EXPECT_THAT(store.removed(), ::testing::ElementsAre(0, 3, 4));
+  EXPECT_EQ(store.appended(), 7);
+  const std::vector<int64_t> numbers{1, 2, 5, 6};
+  for (int64_t item = 0; item < 4; ++item) {
+    const int64_t number = numbers[static_cast<size_t>(item)];
+    EXPECT_EQ(store.number(item), number);
+    EXPECT_EQ(store.item_of(number), item);
+    EXPECT_EQ(store.id(item), "item " + std::to_string(number));
+  }
+  EXPECT_THROW(store.number(4), Error);
+  EXPECT_THROW(store.id(-1), Error);
+  const auto blocks = store.blocks(0);
+  ASSERT_EQ(blocks.size(), 2U);
+  EXPECT_EQ(blocks[1].first, 3);
+  EXPECT_EQ(blocks[1].count, 4);
+  float first = 0;
+  std::memcpy(&first, blocks[1].bytes.data(), sizeof(first));
+  EXPECT_EQ(first, 3.0F);
+  EXPECT_EQ(blocks[1].bytes.size(), 4 * 2 * sizeof(float));
+  EXPECT_THROW(store.blocks(1), Error);
+}
+
 TEST(Store, AnotherSchemaIsRefusedByName) {
   const test::Scratch scratch;
   const fs::path folder = scratch / "store";
