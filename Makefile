@@ -6,6 +6,8 @@ export CC := clang-$(CLANG_VERSION)
 export CXX := clang++-$(CLANG_VERSION)
 PYTHON := .venv/bin/python
 FUZZ_SECONDS ?= 10
+BENCHES := m3col_step runner startup search retrieval_metrics contrastive_loss encoders decoding clip_training
+DATA_BENCHES := images tokenizer_speed captions
 
 .PHONY: help
 help: ## this list
@@ -62,8 +64,9 @@ mutants: setup-test ## breaks one formula at a time and shows which test turns r
 
 .PHONY: bench
 bench: build setup-test ## each speed claim beside a peer measured in the same run; run it alone
-	@$(PYTHON) -m pip install --quiet --no-deps faiss-cpu==1.15.1
-	@for program in m3col_step runner startup images search; do $(PYTHON) bench/$$program.py || exit 1; done
+	@$(PYTHON) tools/requirements_met.py bench/requirements.txt || $(PYTHON) -m pip install --quiet --no-deps -r bench/requirements.txt
+	@for program in $(BENCHES) $(if $(RELATA_DATA),$(DATA_BENCHES)); do \
+	  echo "== $$program"; PYTHONPATH=build/release/python $(PYTHON) bench/$$program.py || exit 1; done
 
 .PHONY: lint
 lint: ## clang-format, clang-tidy and the project's own rules

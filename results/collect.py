@@ -18,11 +18,13 @@ PROGRAM = ROOT / "build/release/apps/relata/relata"
 # Keys that say how often or how fast to run, not what a run computes.
 OTHER = ("name", "seeds", "folds", "description", "source", "baselines.", "train.evaluate.", "train.checkpoint.",
          "train.loader_threads", "train.stop_after")
+# Keys that came after the first tables: at this value they are what every earlier run did.
+LATER = {"train.precision": "fp32"}
 
 
 def configuration(text: str) -> dict[str, str]:
     keys = yaml_lite.flatten(text)
-    return {key: value for key, value in keys.items() if not key.startswith(OTHER)}
+    return {key: value for key, value in keys.items() if not key.startswith(OTHER) and LATER.get(key) != value}
 
 
 def rounded(metrics: list) -> dict[str, float]:
