@@ -89,7 +89,7 @@ def with_trained_lora(model, **settings):
     with torch.no_grad():
         for name, parameter in wrapped.named_parameters():
             if "lora_" in name:
-                parameter.copy_(torch.randn_like(parameter) * 0.2)
+                parameter.copy_(torch.randn_like(parameter) * 0.1)
     return wrapped
 
 

@@ -56,12 +56,15 @@ def compare_gradients(name, ours, theirs, loss_ours, loss_theirs):
     loss_theirs.backward()
     loss_ours.backward()
     gradients = ours.gradients()
-    for key, expected in gradients_as_saved(theirs).items():
+    reference = gradients_as_saved(theirs)
+    for key, expected in reference.items():
         if key not in gradients:
             assert expected.abs().max() == 0, f"{name}: {key} is not ours"
             continue
-        # A sum that cancels to nothing (the bias of keys) is known to the size of its terms.
-        scale = max(expected.abs().max().item(), 1e-2)
+        # A sum that cancels to nothing (the bias of keys) is known to the size of its terms, which the layer's weight
+        # shows.
+        weight = reference.get(key.removesuffix("bias") + "weight", expected)
+        scale = max(expected.abs().max().item(), weight.abs().max().item() if key.endswith("bias") else 0, 1e-2)
         difference = (gradients[key] - expected).abs().max().item() / scale
         record(f"{name} gradients", difference)
         assert difference < GRADIENT, f"{name}: {key}: {difference}"

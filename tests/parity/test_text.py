@@ -91,7 +91,9 @@ def unigram(normalizer, pre_tokenizer, decoder, post=None, byte_fallback=False):
 def word_level(normalizer, pre_tokenizer):
     tokenizer = Tokenizer(models.WordLevel(unk_token="[UNK]"))
     tokenizer.normalizer, tokenizer.pre_tokenizer = normalizer, pre_tokenizer
-    tokenizer.train_from_iterator(corpus(), trainers.WordLevelTrainer(vocab_size=800, special_tokens=SPECIALS, show_progress=False))
+    # A line that is a special token would take its number twice, and the vocabulary would have holes.
+    lines = [line for line in corpus() if line not in SPECIALS]
+    tokenizer.train_from_iterator(lines, trainers.WordLevelTrainer(vocab_size=800, special_tokens=SPECIALS, show_progress=False))
     return tokenizer, None
 
 
