@@ -99,16 +99,16 @@ TEST_F(ImportImageFolder, EachLineBesideAPictureIsACaption) {
 }
 
 TEST_F(ImportImageFolder, ReadsFilesOfCaptionsAsHuggingFaceHasThem) {
-  write("a.jpg");
-  write("sub/b.jpg");
+  write("one/a.jpg");
+  write("two/b.jpg");
   write("metadata.jsonl",
-        "{\"file_name\": \"a.jpg\", \"text\": \"first\", \"other\": 7}\n"
-        "{\"file_name\": \"a.jpg\", \"text\": \"second\"}\n");
-  write("sub/metadata.csv", "file_name,text\nb.jpg,\"one, two\"\n");
+        "{\"file_name\": \"one/a.jpg\", \"text\": \"first\", \"other\": 7}\n"
+        "{\"file_name\": \"one/a.jpg\", \"text\": \"second\"}\n");
+  write("two/metadata.csv", "file_name,text\nb.jpg,\"one, two\"\n");
   folder();
   EXPECT_THAT(all().texts(0, "caption"), ElementsAre("first", "second"));
   EXPECT_THAT(all().texts(1, "caption"), ElementsAre("one, two"));
-  EXPECT_EQ(all().table().find("label"), nullptr);
+  EXPECT_EQ(all().table().find("label"), nullptr);  // these folders are no classes
 }
 
 TEST_F(ImportImageFolder, KeysMayBeNamed) {
