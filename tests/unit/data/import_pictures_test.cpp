@@ -219,6 +219,17 @@ TEST_F(ImportImageFolder, PathsLeadBackThroughLinks) {
   EXPECT_EQ(Dataset::open(files_ / "link/out")->all().bytes(0, "image"), "real");
 }
 
+TEST_F(ImportImageFolder, PathsAreRelativeWhereTheNamesGivenAre) {
+  write("1.jpg", "real");
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(files_.path());
+  import_image_folder({.folder = "in/"}, "new/");
+  std::filesystem::current_path(before);
+  const View view = Dataset::open(files_ / "new")->all();
+  EXPECT_EQ(view.texts(0, "image").front(), "../in/1.jpg");
+  EXPECT_EQ(view.bytes(0, "image"), "real");
+}
+
 // A folder of pictures as it is
 
 TEST_F(ImportImageFolder, OpensAsADatasetAsItIs) {
