@@ -114,7 +114,7 @@ Schema schema_of(const Pictures& pictures, const PictureSummary& summary) {
 class Lines {
  public:
   Lines(const fs::path& folder, bool lists)
-      : folder_(fs::weakly_canonical(folder)), lists_(lists) {}
+      : folder_(fs::weakly_canonical(fs::absolute(folder))), lists_(lists) {}
 
   std::string of(const PictureRecord& record) const {
     std::string path = relative(record.file);

@@ -99,16 +99,16 @@ TEST_F(ImportImageFolder, EachLineBesideAPictureIsACaption) {
 }
 
 TEST_F(ImportImageFolder, ReadsFilesOfCaptionsAsHuggingFaceHasThem) {
-  write("a.jpg");
-  write("sub/b.jpg");
+  write("one/a.jpg");
+  write("two/b.jpg");
   write("metadata.jsonl",
-        "{\"file_name\": \"a.jpg\", \"text\": \"first\", \"other\": 7}\n"
-        "{\"file_name\": \"a.jpg\", \"text\": \"second\"}\n");
-  write("sub/metadata.csv", "file_name,text\nb.jpg,\"one, two\"\n");
+        "{\"file_name\": \"one/a.jpg\", \"text\": \"first\", \"other\": 7}\n"
+        "{\"file_name\": \"one/a.jpg\", \"text\": \"second\"}\n");
+  write("two/metadata.csv", "file_name,text\nb.jpg,\"one, two\"\n");
   folder();
   EXPECT_THAT(all().texts(0, "caption"), ElementsAre("first", "second"));
   EXPECT_THAT(all().texts(1, "caption"), ElementsAre("one, two"));
-  EXPECT_EQ(all().table().find("label"), nullptr);
+  EXPECT_EQ(all().table().find("label"), nullptr);  // these folders are no classes
 }
 
 TEST_F(ImportImageFolder, KeysMayBeNamed) {
@@ -217,6 +217,17 @@ TEST_F(ImportImageFolder, PathsLeadBackThroughLinks) {
   std::filesystem::create_directory_symlink(files_ / "deep/er", files_ / "link");
   import_image_folder({.folder = in()}, files_ / "link/out");
   EXPECT_EQ(Dataset::open(files_ / "link/out")->all().bytes(0, "image"), "real");
+}
+
+TEST_F(ImportImageFolder, PathsAreRelativeWhereTheNamesGivenAre) {
+  write("1.jpg", "real");
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(files_.path());
+  import_image_folder({.folder = "in/"}, "new/");
+  std::filesystem::current_path(before);
+  const View view = Dataset::open(files_ / "new")->all();
+  EXPECT_EQ(view.texts(0, "image").front(), "../in/1.jpg");
+  EXPECT_EQ(view.bytes(0, "image"), "real");
 }
 
 // A folder of pictures as it is

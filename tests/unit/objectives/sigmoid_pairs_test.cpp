@@ -44,12 +44,12 @@ TEST(SigmoidPairs, OfSinglePrecisionIsAsNearToDoubleAsTheWholeMatrixIs) {
 }
 
 TEST(SigmoidPairs, IsWrittenOutByHandForTwoRows) {
-  // cos = [[1, 0], [0, −1]], S = 2 cos − 0.5
-  const Tensor a = torch::eye(2, torch::kFloat64);
+  // cos = [[1, 0], [.6, −.8]], S = 2 cos − 0.5
+  const Tensor a = torch::tensor({{1., 0.}, {.6, .8}}, torch::kFloat64);
   const Tensor b = torch::tensor({{1., 0.}, {0., -3.}}, torch::kFloat64);
   const auto log_sigmoid = [](double x) { return -std::log1p(std::exp(-x)); };
   const double expected =
-      -(log_sigmoid(1.5) + log_sigmoid(.5) + log_sigmoid(.5) + log_sigmoid(-2.5)) / 2;
+      -(log_sigmoid(1.5) + log_sigmoid(.5) + log_sigmoid(-.7) + log_sigmoid(-2.1)) / 2;
   EXPECT_NEAR(sigmoid_pairs(a, b, torch::tensor(2.), torch::tensor(-.5)).item<double>(), expected,
               1e-14);
 }
