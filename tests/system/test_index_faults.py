@@ -39,17 +39,20 @@ def add(index, number):
     index.add(vectors, ids, {"batch": columns[0]}, [f"batch {number} of many"] * BATCH)
 
 
+def step(index):
+    """Adds a batch, after removing the oldest where there are enough, and says which it is."""
+    batches = {int(i.split(".")[0]) for i in index.ids}
+    if max(batches) - min(batches) >= KEPT:
+        index.remove([f"{min(batches)}.{i}" for i in range(BATCH)])
+    add(index, max(batches) + 1)
+    return max(batches) + 1
+
+
 def write_on(folder, told):
-    """Adds a batch, removes the oldest, and so on, saying after each step how far it is."""
+    """Step after step, saying after each how far it is."""
     index = relata.Index.open(folder)
-    newest = max(int(i.split(".")[0]) for i in index.ids)
     while True:
-        oldest = min(int(i.split(".")[0]) for i in index.ids)
-        if newest - oldest >= KEPT:
-            index.remove([f"{oldest}.{i}" for i in range(BATCH)])
-        newest += 1
-        add(index, newest)
-        os.write(told, f"{newest}\n".encode())
+        os.write(told, f"{step(index)}\n".encode())
 
 
 def checked(folder):
@@ -119,10 +122,8 @@ def kill_writers(tmp_path, kills, seed):
         assert checked(folder) in (told_last, told_last + 1)
         stop.touch()
         assert os.waitpid(reader, 0)[1] == 0, f"the reader beside kill {number} failed"
-        told_last = checked(folder)
         # Nothing is in the way of the next writer, who clears up.
-        add(relata.Index.open(folder), told_last + 1)
-        told_last += 1
+        told_last = step(relata.Index.open(folder))
         assert not [p for p in folder.iterdir() if ".tmp-" in p.name]
     assert landed == kills
     print(f"{landed} kills")
