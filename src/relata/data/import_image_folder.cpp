@@ -1,13 +1,12 @@
 #include "relata/data/import_image_folder.h"
+#include "relata/base/ascii.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <map>
 #include <set>
-#include <sstream>
 
 #include "relata/base/file.h"
 #include "relata/data/caption_file.h"
@@ -100,8 +99,7 @@ void name_splits_and_classes(Listing& listing) {
 
 /// README.txt and LICENSE.txt are no captions.
 bool about_the_folder(const fs::path& text) {
-  std::string stem = text.stem().string();
-  std::ranges::transform(stem, stem.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string stem = ascii_lower(text.stem().string());
   return stem == "readme" || stem == "license" || stem == "licence";
 }
 
@@ -113,11 +111,7 @@ void add_texts(Pictures& found, Listing& listing, const ImageFolderImport& reque
     if (text == listing.texts.end()) continue;
     used.insert(*text);
     const std::string where = (request.folder / *text).string();
-    std::istringstream lines(read_file(where));
-    for (std::string line; std::getline(lines, line);) {
-      std::string caption = trimmed_caption(line, where);
-      if (!caption.empty()) record.captions.push_back(std::move(caption));
-    }
+    record.captions = caption_lines(read_file(where), where);
   }
   if (used.empty()) return;  // texts here are about something else
   for (const fs::path& text : listing.texts) {

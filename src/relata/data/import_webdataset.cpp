@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <sstream>
 
 #include "relata/data/caption_file.h"
 #include "relata/io/json.h"
@@ -97,20 +96,10 @@ class Shard {
     const std::string& key = request_.caption_key;
     const bool in_json = key.starts_with(kInJson);
     const auto plain = in_json ? std::nullopt : sample.find(key.empty() ? "txt" : key);
-    if (plain) return lines(*plain);
+    if (plain) return caption_lines(text(*plain), where(*plain));
     const auto json = in_json || key.empty() ? sample.find("json") : std::nullopt;
     return json ? of_json(*json, in_json ? key.substr(kInJson.size()) : "")
                 : std::vector<std::string>();
-  }
-
-  std::vector<std::string> lines(size_t member) const {
-    std::istringstream stream(text(member));
-    std::vector<std::string> captions;
-    for (std::string line; std::getline(stream, line);) {
-      std::string caption = trimmed_caption(line, where(member));
-      if (!caption.empty()) captions.push_back(std::move(caption));
-    }
-    return captions;
   }
 
   std::vector<std::string> of_json(size_t member, std::string field) const {

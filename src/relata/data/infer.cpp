@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -13,20 +12,13 @@
 
 #include "relata/base/error.h"
 #include "relata/base/log.h"
+#include "relata/data/picture_dataset.h"
 #include "relata/io/jsonl.h"
 
 namespace relata::data {
 namespace {
 
 using nlohmann::json;
-
-bool looks_like_image(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
-  constexpr std::array<std::string_view, 4> kEndings{".jpg", ".jpeg", ".png", ".webp"};
-  return std::any_of(kEndings.begin(), kEndings.end(),
-                     [&](auto ending) { return text.ends_with(ending); });
-}
 
 /// What is known of one field after some records.
 struct Guess {
@@ -46,7 +38,7 @@ FieldSpec guess_field(const std::string& name, const json& value) {
     const auto text = item.get<std::string>();
     spec.list = value.is_array();
     spec.modality = !spec.list && text.find(".npy#") != std::string::npos ? Modality::kVector
-                    : looks_like_image(text)                              ? Modality::kImage
+                    : looks_like_picture(text)                            ? Modality::kImage
                                                                           : Modality::kText;
   } else {
     spec.modality = Modality::kLabel;

@@ -1,12 +1,13 @@
 #include "relata/data/picture_dataset.h"
+#include "relata/base/ascii.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "relata/base/file.h"
 #include "relata/base/log.h"
@@ -176,8 +177,7 @@ PictureSummary write_picture_dataset(const Pictures& pictures, const fs::path& o
 
 bool looks_like_picture(std::string_view name) {
   constexpr std::array<std::string_view, 4> kEndings{".jpg", ".jpeg", ".png", ".webp"};
-  std::string lower(name);
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string lower = ascii_lower(name);
   return std::ranges::any_of(kEndings, [&](auto ending) { return lower.ends_with(ending); });
 }
 
@@ -191,6 +191,16 @@ std::string trimmed_caption(std::string_view text, const std::string& where) {
   const size_t begin = text.find_first_not_of(kSpace);
   if (begin == std::string_view::npos) return "";
   return std::string(text.substr(begin, text.find_last_not_of(kSpace) - begin + 1));
+}
+
+std::vector<std::string> caption_lines(const std::string& text, const std::string& where) {
+  std::istringstream stream(text);
+  std::vector<std::string> captions;
+  for (std::string line; std::getline(stream, line);) {
+    std::string caption = trimmed_caption(line, where);
+    if (!caption.empty()) captions.push_back(std::move(caption));
+  }
+  return captions;
 }
 
 void leave_out(Pictures& pictures, const Error& caption, OnError on_error) {

@@ -75,6 +75,9 @@ bool looks_like_picture(std::string_view name);
 /// UTF-8.
 std::string trimmed_caption(std::string_view text, const std::string& where);
 
+/// Each line of a text, trimmed; empty ones are none.
+std::vector<std::string> caption_lines(const std::string& text, const std::string& where);
+
 /// Notes a caption whose picture is not there, or throws it as an Error.
 void leave_out(Pictures& pictures, const Error& caption, OnError on_error);
 

@@ -1,4 +1,5 @@
 #include "relata/index/filter.h"
+#include "relata/base/ascii.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -37,13 +38,6 @@ enum class Operator {
 constexpr std::pair<std::string_view, Operator> kComparisons[] = {
     {"=", Operator::kEqual},      {"!=", Operator::kNotEqual}, {"<", Operator::kLess},
     {"<=", Operator::kLessEqual}, {">", Operator::kGreater},   {">=", Operator::kGreaterEqual}};
-
-std::string lower(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
 
 bool holds(std::partial_ordering order, Operator op) {
   switch (op) {
@@ -152,7 +146,7 @@ class Parser {
     return here().kind == TokenKind::kSign && here().text == sign;
   }
   bool is_word(std::string_view word) const {
-    return here().kind == TokenKind::kName && lower(here().text) == word;
+    return here().kind == TokenKind::kName && ascii_lower(here().text) == word;
   }
   bool skip(bool there) {
     at_ += there ? 1 : 0;

@@ -1,4 +1,5 @@
 #include "relata/index/words.h"
+#include "relata/base/ascii.h"
 
 #include <algorithm>
 
@@ -12,8 +13,6 @@ namespace {
 bool is_ascii(std::string_view text) {
   return std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
 }
-
-char lower_ascii(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool is_ascii_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -39,7 +38,7 @@ std::vector<std::string> ascii_words(std::string_view text) {
       continue;
     }
     std::string word;
-    for (; at < text.size() && is_ascii_word(text[at]); ++at) word += lower_ascii(text[at]);
+    for (; at < text.size() && is_ascii_word(text[at]); ++at) word += ascii_lower(text[at]);
     found.push_back(std::move(word));
   }
   return found;
@@ -77,7 +76,7 @@ std::vector<Trigram> trigrams(std::string_view text) {
   };
   take(U'^');
   if (is_ascii(text)) {
-    for (const char c : text) take(static_cast<unsigned char>(lower_ascii(c)));
+    for (const char c : text) take(static_cast<unsigned char>(ascii_lower(c)));
   } else {
     lower_cased(text, [&](char32_t code, bool) { take(code); });
   }

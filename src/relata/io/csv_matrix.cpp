@@ -2,6 +2,7 @@
 #include <array>
 #include <utility>
 
+#include "relata/base/ascii.h"
 #include "relata/base/error.h"
 #include "relata/io/csv.h"
 #include "relata/io/csv_scanner.h"
@@ -27,10 +28,7 @@ bool is_word(const std::string& cell) { return !parse_number(cell).has_value(); 
 bool names_ids(std::string_view cell) {
   constexpr std::array<std::string_view, 7> kNames = {"",        "id",      "index", "sample",
                                                       "subject", "patient", "name"};
-  std::string lower(trimmed(cell));
-  std::ranges::transform(lower, lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  const std::string lower = ascii_lower(trimmed(cell));
   return lower.ends_with("_id") || std::ranges::find(kNames, lower) != kNames.end();
 }
 

@@ -1,4 +1,5 @@
 #include "relata/io/number.h"
+#include "relata/base/ascii.h"
 
 #include <algorithm>
 #include <charconv>
@@ -10,9 +11,7 @@ namespace {
 
 /// Whether `text` is `lower` in either case.
 bool equals_word(std::string_view text, std::string_view lower) {
-  return std::ranges::equal(text, lower, [](char a, char b) {
-    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
-  });
+  return std::ranges::equal(text, lower, {}, [](char c) { return ascii_lower(c); });
 }
 
 /// Whether a decimal number that no double holds is too small, not too large: whether its first

@@ -1,4 +1,5 @@
 #include "relata/io/tar.h"
+#include "relata/base/ascii.h"
 
 #include <algorithm>
 #include <charconv>
@@ -247,10 +248,7 @@ std::vector<TarSample> group_samples(std::span<const TarMember> members, std::st
     const std::size_t dot = name.find('.', base);
     if (dot == std::string::npos || dot == base) continue;
     std::string key = name.substr(0, dot);
-    std::string extension = name.substr(dot + 1);
-    std::ranges::transform(extension, extension.begin(), [](char c) {
-      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
+    std::string extension = ascii_lower(std::string_view(name).substr(dot + 1));
     if (samples.empty() || samples.back().key != key) {
       if (!keys.insert(key).second) throw refuse("its sample has begun and ended before", name);
       samples.push_back({.key = std::move(key)});
