@@ -1,25 +1,13 @@
 #include "relata/index/bm25.h"
 
 #include <cmath>
-#include <limits>
 
-#include "relata/base/error.h"
 #include "relata/index/words.h"
 
 namespace relata::index {
-namespace {
-
-int64_t checked(int64_t documents) {
-  if (documents < 0 || documents > std::numeric_limits<uint32_t>::max())
-    throw Error({.what = "more documents than 32 bits count"});
-  return documents;
-}
-
-}  // namespace
-
 Bm25::Bm25(int64_t documents, const std::function<std::string_view(int64_t)>& text,
            Constants constants)
-    : postings_(checked(documents), [&](int64_t document) { return words(text(document)); }),
+    : postings_(documents, [&](int64_t document) { return words(text(document)); }),
       constants_(constants) {
   double total = 0;
   for (int64_t i = 0; i < documents; ++i) total += postings_.length(i);

@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <span>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "relata/base/error.h"
 #include "relata/base/parallel.h"
 
 namespace relata::index {
@@ -34,9 +36,10 @@ std::vector<std::pair<Term, uint32_t>> counted(std::vector<Term> terms) {
 template <typename Term>
 class Postings {
  public:
-  /// `terms(document)`: with repetition; called from several threads.
+  /// `terms(document)`: with repetition; called from several threads. Throws Error for 2^32
+  /// documents or more.
   Postings(int64_t documents, const std::function<std::vector<Term>(int64_t)>& terms)
-      : lengths_(static_cast<size_t>(documents)) {
+      : lengths_(checked(documents)) {
     std::vector<Part> parts(static_cast<size_t>((documents + kPart - 1) / kPart));
     parallel_for(static_cast<int64_t>(parts.size()), 1, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
@@ -70,6 +73,12 @@ class Postings {
     std::vector<Term> terms;
     std::vector<std::pair<uint32_t, Posting>> found;
   };
+
+  static size_t checked(int64_t documents) {
+    if (documents < 0 || documents > std::numeric_limits<uint32_t>::max())
+      throw Error({.what = "more documents than 32 bits count"});
+    return static_cast<size_t>(documents);
+  }
 
   void read(Part& part, int64_t begin, int64_t end,
             const std::function<std::vector<Term>(int64_t)>& terms) {

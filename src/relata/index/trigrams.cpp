@@ -1,23 +1,10 @@
 #include "relata/index/trigrams.h"
 
 #include <cmath>
-#include <limits>
-
-#include "relata/base/error.h"
 
 namespace relata::index {
-namespace {
-
-int64_t checked(int64_t documents) {
-  if (documents < 0 || documents > std::numeric_limits<uint32_t>::max())
-    throw Error({.what = "more documents than 32 bits count"});
-  return documents;
-}
-
-}  // namespace
-
 TrigramTfIdf::TrigramTfIdf(int64_t documents, const std::function<std::string_view(int64_t)>& text)
-    : postings_(checked(documents), [&](int64_t document) { return trigrams(text(document)); }),
+    : postings_(documents, [&](int64_t document) { return trigrams(text(document)); }),
       norms_(static_cast<size_t>(documents), 0.0) {
   for (size_t term = 0; term < postings_.terms(); ++term) {
     const auto list = postings_.list(term);

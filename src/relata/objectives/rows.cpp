@@ -24,7 +24,7 @@ void check_same_matrix(std::string_view objective, const torch::Tensor& a, const
 
 UnitRows::UnitRows(const torch::Tensor& x) : n(x) {
   namespace F = torch::nn::functional;
-  if (x.dim() == 2) n = F::normalize(x, F::NormalizeFuncOptions().p(2).dim(1).eps(1e-12));
+  if (x.dim() == 2) n = F::normalize(x, F::NormalizeFuncOptions().p(2).dim(1).eps(kLeastNorm));
 }
 
 torch::Tensor soft_cross_entropy(const torch::Tensor& logits, const torch::Tensor& target) {

@@ -10,8 +10,11 @@ namespace relata::objectives {
 /// Throws Error naming both shapes unless a and b are matrices of the same shape.
 void check_same_matrix(std::string_view objective, const torch::Tensor& a, const torch::Tensor& b);
 
-/// n(x) = x / max(‖x‖₂, 1e-12), row by row: a zero row stays zero and keeps a finite gradient. A
-/// type of its own, so that rows which stand in several terms of a loss are scaled once.
+/// Rows shorter than this are divided by it, not by their length.
+inline constexpr double kLeastNorm = 1e-12;
+
+/// n(x) = x / max(‖x‖₂, kLeastNorm), row by row: a zero row stays zero and keeps a finite gradient.
+/// A type of its own, so that rows which stand in several terms of a loss are scaled once.
 struct UnitRows {
   explicit UnitRows(const torch::Tensor& x);  ///< [batch, width]; objectives refuse other shapes
   torch::Tensor n;

@@ -16,8 +16,6 @@ using torch::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr double kLeastNorm = 1e-12;  // as UnitRows
-
 /// Unit rows made where they are needed: n(X) is never held whole.
 class Rows {
  public:
