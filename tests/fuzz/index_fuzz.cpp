@@ -3,34 +3,16 @@
 // and the shard.
 #include "relata/index/index.h"
 
-#include <unistd.h>
-
-#include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <utility>
 
 #include "fuzz/fuzz.h"
+#include "fuzz/store_files.h"
 
 namespace {
 
 using namespace relata;
 
 constexpr int64_t kWidth = 64;  // wider ones take long and say no more
-
-std::filesystem::path folder() {
-  static const std::filesystem::path path = [] {
-    auto made = std::filesystem::temp_directory_path() / ("index_fuzz_" + std::to_string(getpid()));
-    std::filesystem::create_directories(made);
-    return made;
-  }();
-  return path;
-}
-
-void put(const char* name, const uint8_t* begin, const uint8_t* end) {
-  std::ofstream(folder() / name, std::ios::binary)
-      .write(reinterpret_cast<const char*>(begin), end - begin);
-}
 
 void read(const index::Index& index) {
   for (int64_t item = 0; item < index.size(); ++item) {
@@ -62,12 +44,9 @@ void search(const index::Index& index) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, std::size_t size) {
-  const uint8_t* end = data + size;
-  const uint8_t* cut = std::find(data, end, uint8_t{0});
-  put("store.json", data, cut);
-  put("shard-000000.safetensors", cut == end ? end : cut + 1, end);
+  const auto& folder = fuzz::write_store_files(data, size);
   fuzz::allow_error([&] {
-    const index::Index index(folder());
+    const index::Index index(folder);
     if (index.schema().width > kWidth) return;
     read(index);
     search(index);

@@ -10,6 +10,7 @@
 #include "relata/base/error.h"
 #include "relata/base/file.h"
 #include "relata/index/index_schema.h"
+#include "support/error_message.h"
 #include "support/scratch.h"
 
 namespace relata::index {
@@ -25,16 +26,6 @@ const IndexSchema kSchema{.width = 3,
                           .columns = {{.name = "subject", .kind = ColumnKind::kString},
                                       {.name = "year", .kind = ColumnKind::kInteger}},
                           .facts = {{"weights", "abc"}}};
-
-template <typename Body>
-std::string message(const Body& body) {
-  try {
-    body();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 /// a: x axis, b: y axis, c: between, d: against x.
 struct Four {
@@ -85,8 +76,9 @@ TEST(Index, GivesWhatWasAdded) {
   EXPECT_EQ(index.value(1, 1), Value());
   EXPECT_EQ(index.value(3, 1), Value(int64_t{2004}));
   EXPECT_EQ(index.column("year"), 1U);
-  EXPECT_THAT(message([&] { index.column("yaer"); }), HasSubstr("columns: subject, year"));
-  EXPECT_THAT(message([&] { index.fact("model"); }), HasSubstr("'model'"));
+  EXPECT_THAT(test::error_message([&] { index.column("yaer"); }),
+              HasSubstr("columns: subject, year"));
+  EXPECT_THAT(test::error_message([&] { index.fact("model"); }), HasSubstr("'model'"));
   index.verify();
 }
 
@@ -125,9 +117,10 @@ TEST(Index, AddsLexicalScores) {
     EXPECT_NEAR(found[0][0].score, 0.8 - 0.2 * 10 / std::sqrt(101), 1e-6);
     EXPECT_NEAR(found[0][1].score, 0.8 * scores[0] + 0.2 * 10 / std::sqrt(101), 1e-6);
   }
-  EXPECT_THAT(message([&] { index.search(kAlongX, {.lexical = {.weight = 0.5}}); }),
+  EXPECT_THAT(test::error_message([&] { index.search(kAlongX, {.lexical = {.weight = 0.5}}); }),
               HasSubstr("0 texts for 1 queries"));
-  EXPECT_THAT(message([&] { index.search(kAlongX, {.lexical = {.weight = 1.5, .texts = words}}); }),
+  EXPECT_THAT(test::error_message(
+                  [&] { index.search(kAlongX, {.lexical = {.weight = 1.5, .texts = words}}); }),
               HasSubstr("between 0 and 1"));
 }
 
@@ -185,7 +178,7 @@ TEST(Index, ItemsThatDoNotFitAreRefused) {
   const auto refused = [&](const auto& change, const char* saying) {
     Four four;
     change(four);
-    EXPECT_THAT(message([&] { writer.stage(four.items()); }), HasSubstr(saying));
+    EXPECT_THAT(test::error_message([&] { writer.stage(four.items()); }), HasSubstr(saying));
   };
   refused([](Four& f) { f.vectors[4] = 0; }, "item \"b\": a vector of length 0");
   refused([](Four& f) { f.vectors[4] = NAN; }, "item \"b\"");
@@ -197,7 +190,7 @@ TEST(Index, ItemsThatDoNotFitAreRefused) {
   refused([](Four& f) { f.columns[1][2] = 1.5; }, "item \"c\"");
   refused([](Four& f) { f.ids[1] = "a"; }, "twice");
   refused([](Four& f) { f.ids[1] = "\xFF"; }, "UTF-8");
-  EXPECT_THAT(message([&] { writer.stage_removal(std::vector<std::string>{"z"}); }),
+  EXPECT_THAT(test::error_message([&] { writer.stage_removal(std::vector<std::string>{"z"}); }),
               HasSubstr("\"z\" is not there"));
   writer.commit();
   EXPECT_EQ(Index(scratch / "index").size(), 0);
@@ -208,7 +201,7 @@ TEST(Index, QueriesThatDoNotFitAreRefused) {
   const Index index(built(scratch));
   const auto refused = [&](std::vector<float> query, const SearchOptions& options,
                            const char* saying) {
-    EXPECT_THAT(message([&] { index.search(query, options); }), HasSubstr(saying));
+    EXPECT_THAT(test::error_message([&] { index.search(query, options); }), HasSubstr(saying));
   };
   refused({1, 2}, {}, "another width than 3");
   refused({0, 0, 0}, {}, "query 0");
@@ -218,22 +211,25 @@ TEST(Index, QueriesThatDoNotFitAreRefused) {
   plain.bf16 = false;
   IndexWriter(scratch / "plain", plain);
   const Index other(scratch / "plain");
-  EXPECT_THAT(message([&] { other.search(kAlongX, {.precision = ScanPrecision::kBf16}); }),
-              HasSubstr("no vectors in bf16"));
+  EXPECT_THAT(
+      test::error_message([&] { other.search(kAlongX, {.precision = ScanPrecision::kBf16}); }),
+      HasSubstr("no vectors in bf16"));
   EXPECT_THAT(other.search(kAlongX, {}), ElementsAre(IsEmpty()));  // nothing is in it
 }
 
 TEST(Index, OtherFoldersAreRefused) {
   const test::Scratch scratch;
   const fs::path folder = built(scratch);
-  EXPECT_THAT(message([&] { IndexWriter(folder, kSchema); }), HasSubstr("something already"));
+  EXPECT_THAT(test::error_message([&] { IndexWriter(folder, kSchema); }),
+              HasSubstr("something already"));
   io::StoreWriter(scratch / "store", {.columns = {{.name = "embedding", .shape = {3}}}});
-  EXPECT_THAT(message([&] { Index(scratch / "store"); }), HasSubstr("no index"));
-  EXPECT_THAT(message([&] { IndexWriter(scratch / "store"); }), HasSubstr("no index"));
+  EXPECT_THAT(test::error_message([&] { Index(scratch / "store"); }), HasSubstr("no index"));
+  EXPECT_THAT(test::error_message([&] { IndexWriter(scratch / "store"); }), HasSubstr("no index"));
   EXPECT_THROW(IndexWriter(scratch / "none"), Error);
   IndexSchema twice = kSchema;
   twice.columns[1].name = "subject";
-  EXPECT_THAT(message([&] { IndexWriter(scratch / "new", twice); }), HasSubstr("twice"));
+  EXPECT_THAT(test::error_message([&] { IndexWriter(scratch / "new", twice); }),
+              HasSubstr("twice"));
 
   const std::string manifest = read_file(folder / "store.json");
   const auto with = [&](const std::string& from, const std::string& to) {
@@ -242,7 +238,7 @@ TEST(Index, OtherFoldersAreRefused) {
     EXPECT_NE(at, std::string::npos) << from;
     changed.replace(at, from.size(), to);
     write_file(folder / "store.json", changed);
-    return message([&] { Index index(folder); });
+    return test::error_message([&] { Index index(folder); });
   };
   EXPECT_THAT(with(R"("index.version": "1")", R"("index.version": "2")"), HasSubstr("version"));
   EXPECT_THAT(with(R"("index.kind.year": "integer")", R"("index.kind.year": "real")"),

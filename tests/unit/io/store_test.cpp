@@ -9,6 +9,7 @@
 
 #include "relata/base/error.h"
 #include "relata/base/file.h"
+#include "support/error_message.h"
 #include "support/scratch.h"
 
 namespace relata::io {
@@ -59,16 +60,6 @@ void expect_item(const Store& store, int number) {
   for (const std::byte token : store.bytes(*item, 1))
     EXPECT_EQ(token, static_cast<std::byte>(number));
   EXPECT_EQ(store.bytes(*item, 1).size(), static_cast<size_t>(number % 3));
-}
-
-template <typename Body>
-std::string message(const Body& body) {
-  try {
-    body();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 TEST(Store, GivesWhatWasAppended) {
@@ -200,19 +191,22 @@ TEST(Store, AnotherSchemaIsRefusedByName) {
   StoreWriter(folder, kSchema).append(Example(0, 1).items());
   StoreSchema other = kSchema;
   other.facts["weights"] = "def";
-  EXPECT_THAT(message([&] { StoreWriter(folder, other); }), HasSubstr("'weights' is \"abc\""));
+  EXPECT_THAT(test::error_message([&] { StoreWriter(folder, other); }),
+              HasSubstr("'weights' is \"abc\""));
   other = kSchema;
   other.columns[0].shape = {3};
-  EXPECT_THAT(message([&] { StoreWriter(folder, other); }), HasSubstr("columns"));
+  EXPECT_THAT(test::error_message([&] { StoreWriter(folder, other); }), HasSubstr("columns"));
   write_file(scratch / "file", "x");
-  EXPECT_THAT(message([&] { StoreWriter(scratch.path(), kSchema); }), HasSubstr("other files"));
+  EXPECT_THAT(test::error_message([&] { StoreWriter(scratch.path(), kSchema); }),
+              HasSubstr("other files"));
 }
 
 TEST(Store, ItemsThatDoNotFitAreRefused) {
   const test::Scratch scratch;
   StoreWriter writer(scratch / "store", kSchema);
   writer.append(Example(0, 2).items());
-  EXPECT_THAT(message([&] { writer.append(Example(1, 1).items()); }), HasSubstr("there already"));
+  EXPECT_THAT(test::error_message([&] { writer.append(Example(1, 1).items()); }),
+              HasSubstr("there already"));
   Example twice(5, 2);
   twice.ids[1] = twice.ids[0];
   EXPECT_THROW(writer.append(twice.items()), Error);
@@ -221,10 +215,10 @@ TEST(Store, ItemsThatDoNotFitAreRefused) {
   EXPECT_THROW(writer.append(nameless.items()), Error);
   Example shorter(5, 2);
   shorter.vectors.pop_back();
-  EXPECT_THAT(message([&] { writer.append(shorter.items()); }), HasSubstr("'vector'"));
+  EXPECT_THAT(test::error_message([&] { writer.append(shorter.items()); }), HasSubstr("'vector'"));
   Example longer(5, 2);
   ++longer.lengths[1][0];
-  EXPECT_THAT(message([&] { writer.append(longer.items()); }), HasSubstr("'tokens'"));
+  EXPECT_THAT(test::error_message([&] { writer.append(longer.items()); }), HasSubstr("'tokens'"));
   Example negative(5, 2);
   negative.lengths[1] = {-1, 4};
   EXPECT_THROW(writer.append(negative.items()), Error);
@@ -238,14 +232,14 @@ TEST(Store, DamageIsNamed) {
   const fs::path shard = folder / "shard-000000.safetensors";
   const std::string good = read_file(shard);
   const std::string manifest = read_file(folder / "store.json");
-  const auto opened = [&] { return message([&] { Store store(folder); }); };
+  const auto opened = [&] { return test::error_message([&] { Store store(folder); }); };
 
   write_file(shard, good.substr(0, good.size() - 1));
   EXPECT_THAT(opened(), HasSubstr("where the manifest has"));
   std::string flipped = good;
   flipped.back() ^= 1;
   write_file(shard, flipped);
-  EXPECT_THAT(message([&] { Store(folder).verify(); }), HasSubstr("shard-000000"));
+  EXPECT_THAT(test::error_message([&] { Store(folder).verify(); }), HasSubstr("shard-000000"));
   // Where ids begin: 0, 6, 12, 18, 24, 30.
   const auto with_offset = [&](int64_t from, int64_t to) {
     std::string changed = good;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "relata/base/error.h"
+#include "support/error_message.h"
 #include "support/scratch.h"
 
 namespace relata::search {
@@ -12,16 +13,6 @@ namespace {
 using index::ColumnKind;
 using index::Value;
 using ::testing::HasSubstr;
-
-template <typename Body>
-std::string message(const Body& body) {
-  try {
-    body();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 class Metadata : public ::testing::Test {
  protected:
@@ -93,13 +84,14 @@ TEST_F(Metadata, AKindCanBeAskedFor) {
 }
 
 TEST_F(Metadata, WhatDoesNotFitIsNamed) {
-  EXPECT_THAT(message([&] { read("title:integer"); }),
+  EXPECT_THAT(test::error_message([&] { read("title:integer"); }),
               AllOf(HasSubstr("record \"a\""), HasSubstr("\"One\"")));
-  EXPECT_THAT(message([&] { read("score:integer"); }), HasSubstr("record \"a\""));
-  EXPECT_THAT(message([&] { read("tags:real"); }), HasSubstr("record \"a\""));
-  EXPECT_THAT(message([&] { read("yaer"); }), HasSubstr("did you mean 'year'?"));
-  EXPECT_THAT(message([&] { read("title:date"); }), HasSubstr("no field \"title:date\""));
-  EXPECT_THAT(message([&] { read("numbers"); }), HasSubstr("is a vector"));
+  EXPECT_THAT(test::error_message([&] { read("score:integer"); }), HasSubstr("record \"a\""));
+  EXPECT_THAT(test::error_message([&] { read("tags:real"); }), HasSubstr("record \"a\""));
+  EXPECT_THAT(test::error_message([&] { read("yaer"); }), HasSubstr("did you mean 'year'?"));
+  EXPECT_THAT(test::error_message([&] { read("title:date"); }),
+              HasSubstr("no field \"title:date\""));
+  EXPECT_THAT(test::error_message([&] { read("numbers"); }), HasSubstr("is a vector"));
 }
 
 }  // namespace
