@@ -42,6 +42,12 @@ std::vector<float> encode_picture(models::Encoder& encoder, std::string_view fil
   return numbers_of(encoder.embed_pixels(pixels));
 }
 
+/// A query in words or of a picture.
+std::vector<float> encode(models::Encoder& encoder, const Query& query) {
+  if (query.text) return encode_text(encoder, *query.text);
+  return encode_picture(encoder, read_file(*query.image), query.image->string());
+}
+
 /// Rows of a file, as many numbers each as the index has.
 std::vector<float> read_vectors(const fs::path& path, int64_t width) {
   const io::NpyMatrix matrix = io::read_npy_matrix_as_double(path);
@@ -64,15 +70,6 @@ void check_one(const Query& query) {
 
 }  // namespace
 
-class Searcher::Files {
- public:
-  explicit Files(const fs::path& folder) : files_(folder) {}
-  std::string read(const std::string& path) { return files_.read(path); }
-
- private:
-  data::FieldFiles files_;
-};
-
 Searcher::Searcher(const fs::path& folder, SearcherOptions options)
     : index_(folder), options_(std::move(options)) {}
 
@@ -86,8 +83,7 @@ models::Encoder& Searcher::encoder() {
 }
 
 std::vector<float> Searcher::vectors_of(const Query& query) {
-  if (query.text) return encode_text(encoder(), *query.text);
-  if (query.image) return encode_picture(encoder(), read_file(*query.image), query.image->string());
+  if (query.text || query.image) return encode(encoder(), query);
   if (query.vector) return read_vectors(*query.vector, index_.schema().width);
   const auto item = index_.find(*query.id);
   if (!item) {
@@ -129,8 +125,8 @@ Answer Searcher::answer(const index::Match& match) const {
 
 std::string Searcher::picture_bytes(const Answer& answer) {
   if (!files_) {
-    files_ =
-        std::make_shared<Files>(options_.data.empty() ? index_.fact(facts::kData) : options_.data);
+    files_ = std::make_shared<data::FieldFiles>(options_.data.empty() ? index_.fact(facts::kData)
+                                                                      : options_.data);
   }
   return files_->read(answer.picture);
 }
@@ -209,10 +205,7 @@ void Searcher::rerank(const Request& request, std::vector<Answer>& answers) {
                  .remedy = "rerank with --text or --image"});
   }
   models::Encoder other(models::locate_model(request.rerank));
-  std::vector<float> query =
-      request.query.text
-          ? encode_text(other, *request.query.text)
-          : encode_picture(other, read_file(*request.query.image), request.query.image->string());
+  std::vector<float> query = encode(other, request.query);
   std::vector<float> vectors = rerank_vectors(other, answers);
   const size_t width = query.size();
   if (vectors.size() != width * answers.size())

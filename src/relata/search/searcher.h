@@ -12,6 +12,10 @@
 #include "relata/index/index.h"
 #include "relata/models/encoder.h"
 
+namespace relata::data {
+class FieldFiles;
+}
+
 namespace relata::search {
 
 /// One of them is given.
@@ -64,8 +68,6 @@ class Searcher {
   std::string picture_bytes(const Answer& answer);
 
  private:
-  class Files;
-
   models::Encoder& encoder();
   std::vector<float> vectors_of(const Query& query);
   std::vector<std::string> words_of(const Query& query, size_t queries) const;
@@ -77,7 +79,7 @@ class Searcher {
   index::Index index_;
   SearcherOptions options_;
   std::unique_ptr<models::Encoder> encoder_;
-  std::shared_ptr<Files> files_;
+  std::shared_ptr<data::FieldFiles> files_;  ///< opened when a picture is asked for
 };
 
 }  // namespace relata::search
