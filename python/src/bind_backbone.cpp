@@ -32,11 +32,9 @@ NamedTensors named(const models::TowerOutput& output) {
 
 /// Logits of a decoder, [batch, tokens, vocabulary].
 Tensor logits(Backbone& backbone, const Tensor& ids, const std::optional<Tensor>& mask) {
-  models::LlamaImpl* decoder = backbone.decoder();
-  if (decoder == nullptr)
-    throw Error({.what = "a model of type " + backbone.model_type() + " gives no logits"});
-  return decoder->logits(
-      decoder->hidden({.ids = ids, .embeds = {}, .mask = mask.value_or(Tensor())}));
+  models::LlamaImpl& decoder = backbone.require_decoder("gives no logits");
+  return decoder.logits(
+      decoder.hidden({.ids = ids, .embeds = {}, .mask = mask.value_or(Tensor())}));
 }
 
 const models::TensorTable& table_of(const std::vector<models::TensorTable>& tables,
@@ -70,10 +68,7 @@ struct GenerateCall {
 
 std::vector<Generated> generate(Backbone& backbone, const Tensor& ids,
                                 const std::optional<Tensor>& mask, const GenerateCall& call) {
-  models::LlamaImpl* decoder = backbone.decoder();
-  if (decoder == nullptr)
-    throw Error({.what = "a model of type " + backbone.model_type() + " generates no text"});
-  generation::LlamaModel model(*decoder, call.cached);
+  generation::LlamaModel model(backbone.require_decoder("generates no text"), call.cached);
   std::vector<Generated> all;
   for (auto& one : generation::generate(model, ids, mask.value_or(Tensor()), call.options)) {
     constexpr std::array kReasons{"end", "length", "stopped"};
@@ -123,19 +118,13 @@ NamedTensors trainable(Backbone& backbone) {
   return named;
 }
 
-models::LlamaImpl& decoder_of(Backbone& backbone) {
-  if (models::LlamaImpl* decoder = backbone.decoder(); decoder != nullptr) return *decoder;
-  throw Error({.what = "a model of type " + backbone.model_type() +
-                       " takes no virtual tokens: it is no decoder"});
-}
+constexpr const char* kNoDecoder = "takes no virtual tokens: it is no decoder";
 
 void add_lora(Backbone& backbone, const std::vector<std::string>& targets, int64_t rank,
               double alpha, double dropout, bool rslora) {
-  models::add_lora(backbone, {.targets = targets,
-                              .rank = rank,
-                              .alpha = alpha,
-                              .dropout = dropout,
-                              .rslora = rslora});
+  models::add_lora(
+      backbone,
+      {.targets = targets, .rank = rank, .alpha = alpha, .dropout = dropout, .rslora = rslora});
 }
 
 }  // namespace
@@ -190,9 +179,10 @@ void bind_backbone(py::module_& module) {
       .def("add_lora", add_lora, free)
       .def("add_prefix",
            [](Backbone& b, int64_t tokens, int64_t hidden) {
-             decoder_of(b).add_prefix(tokens, hidden);
+             b.require_decoder(kNoDecoder).add_prefix(tokens, hidden);
            })
-      .def("add_prompt", [](Backbone& b, int64_t tokens) { decoder_of(b).add_prompt(tokens); })
+      .def("add_prompt",
+           [](Backbone& b, int64_t tokens) { b.require_decoder(kNoDecoder).add_prompt(tokens); })
       .def("load_adapter", models::load_adapter, free)
       .def("save_adapter", models::save_adapter, free)
       .def("merge_adapters", models::merge_adapters, free)

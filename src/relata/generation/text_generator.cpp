@@ -62,10 +62,7 @@ std::string_view GrowingText::finish() { return release(text_.size()); }
 TextGenerator::TextGenerator(const std::filesystem::path& folder, nn::Precision precision)
     : backbone_(models::load_backbone(folder)),
       tokenizer_(models::load_tokenizer(folder, *backbone_)) {
-  if (backbone_->decoder() == nullptr) {
-    throw Error({.what = "a model of type " + backbone_->model_type() + " generates no text",
-                 .where = folder.string()});
-  }
+  backbone_->require_decoder("generates no text", folder.string());
   backbone_->freeze(precision, false);
 }
 

@@ -41,15 +41,13 @@ void add_lora(Backbone& backbone, const LoraSettings& settings) {
     }
     if (!found) refuse_target(target, sites);
   }
-  for (torch::Tensor& parameter : backbone.module().parameters()) parameter.requires_grad_(false);
+  nn::fix_parameters(backbone.module());
   for (size_t i = 0; i < sites.size(); ++i) {
     if (!meant[i]) continue;
-    sites[i].layer->add_lora(sites[i].last_word(), {.begin = sites[i].begin,
-                                                    .rows = sites[i].rows,
-                                                    .rank = settings.rank,
-                                                    .alpha = settings.alpha,
-                                                    .dropout = settings.dropout,
-                                                    .rslora = settings.rslora});
+    sites[i].add_lora({.rank = settings.rank,
+                       .alpha = settings.alpha,
+                       .dropout = settings.dropout,
+                       .rslora = settings.rslora});
   }
 }
 

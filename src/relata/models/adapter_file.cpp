@@ -32,6 +32,7 @@ constexpr std::string_view kConfigFile = "adapter_config.json";
 constexpr std::string_view kRoot = "base_model.model.";
 constexpr std::string_view kA = ".lora_A.weight";
 constexpr std::string_view kB = ".lora_B.weight";
+constexpr std::string_view kNoDecoder = "takes no virtual tokens: it is no decoder";
 constexpr std::string_view kVirtualTokens = "prompt_embeddings";
 
 ConfigReader read_config(const fs::path& folder) {
@@ -182,17 +183,14 @@ void load_lora(Backbone& backbone, const fs::path& folder, const ConfigReader& c
   assign_some(table, nn::tensors_of(backbone.module()), file.whole, folder.string());
 
   const Alphas alphas(config, folder);
-  for (Tensor& parameter : backbone.module().parameters()) parameter.requires_grad_(false);
+  nn::fix_parameters(backbone.module());
   const torch::NoGradGuard no_grad;
   for (const auto& [name, pair] : file.pairs) {
-    const LinearSite& site = sites.at(name);
-    site.layer->add_lora(site.last_word(), {.begin = site.begin,
-                                            .rows = site.rows,
-                                            .rank = pair.a.size(0),
-                                            .alpha = alphas.of(pair.file_name),
-                                            .dropout = config.number("lora_dropout", 0),
-                                            .rslora = config.boolean("use_rslora", false)});
-    nn::LinearImpl::Lora lora = site.layer->loras().back();
+    nn::LinearImpl::Lora lora =
+        sites.at(name).add_lora({.rank = pair.a.size(0),
+                                 .alpha = alphas.of(pair.file_name),
+                                 .dropout = config.number("lora_dropout", 0),
+                                 .rslora = config.boolean("use_rslora", false)});
     lora.a.copy_(pair.a);
     lora.b.copy_(pair.b);
   }
@@ -267,13 +265,6 @@ Tensor virtual_rows(const fs::path& folder, int64_t width) {
                .where = folder.string()});
 }
 
-LlamaImpl& require_decoder(Backbone& backbone, const std::string& where) {
-  if (LlamaImpl* decoder = backbone.decoder(); decoder != nullptr) return *decoder;
-  throw Error({.what = "virtual tokens for a model of type " + backbone.model_type() +
-                       ", which is no decoder",
-               .where = where});
-}
-
 void load_prefix(LlamaImpl& decoder, const fs::path& folder) {
   const LlamaConfig& config = decoder.config();
   const Tensor rows = virtual_rows(folder, config.layers * 2 * config.groups * config.head_width);
@@ -330,9 +321,9 @@ void load_adapter(Backbone& backbone, const fs::path& folder) {
   const std::string kind = config.text("peft_type", "");
   if (kind == "LORA") return load_lora(backbone, folder, config);
   if (kind == "PREFIX_TUNING")
-    return load_prefix(require_decoder(backbone, config.where()), folder);
+    return load_prefix(backbone.require_decoder(kNoDecoder, config.where()), folder);
   if (kind == "PROMPT_TUNING")
-    return load_prompt(require_decoder(backbone, config.where()), folder);
+    return load_prompt(backbone.require_decoder(kNoDecoder, config.where()), folder);
   throw Error({.what = "an adapter of type '" + kind + "' is not known",
                .where = config.where(),
                .remedy = "known are LORA, PREFIX_TUNING, PROMPT_TUNING"});

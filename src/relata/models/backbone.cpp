@@ -219,6 +219,11 @@ TowerOutput Backbone::image(const Tensor&) {
   throw Error({.what = "a model of type " + model_type() + " encodes no pictures"});
 }
 
+LlamaImpl& Backbone::require_decoder(std::string_view what, const std::string& where) {
+  if (LlamaImpl* found = decoder(); found != nullptr) return *found;
+  throw Error({.what = fmt::format("a model of type {} {}", model_type(), what), .where = where});
+}
+
 Backbone::TextLimits Backbone::text_limits() const {
   throw Error({.what = "a model of type " + model_type() + " reads no texts"});
 }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "relata/models/tensor_table.h"
@@ -32,6 +33,9 @@ class Backbone {
   virtual bool encodes_texts() const { return false; }
   /// The decoder, if it is one.
   virtual LlamaImpl* decoder() { return nullptr; }
+  /// The decoder. Throws Error at `where` if it is none: `what` it then cannot do, e.g. "generates
+  /// no text".
+  LlamaImpl& require_decoder(std::string_view what, const std::string& where = "");
 
   /// What a tokenizer must keep to.
   struct TextLimits {

@@ -22,6 +22,13 @@ std::string without_weight(const std::string& name) {
 
 std::string LinearSite::last_word() const { return name.substr(name.rfind('.') + 1); }
 
+nn::LinearImpl::Lora LinearSite::add_lora(nn::LoraOptions options) const {
+  options.begin = begin;
+  options.rows = rows;
+  layer->add_lora(last_word(), options);
+  return layer->loras().back();
+}
+
 std::vector<LinearSite> linear_sites(Backbone& backbone) {
   std::map<std::string, nn::LinearImpl*> layers;
   for (const auto& item : backbone.module().named_modules()) {

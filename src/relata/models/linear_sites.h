@@ -22,6 +22,9 @@ struct LinearSite {
 
   /// The last word of the name, which tells layers apart that ours holds together.
   std::string last_word() const;
+  /// An adapter of these rows, under the last word as its name; `begin` and `rows` of the options
+  /// are set here. Gives its tensors.
+  nn::LinearImpl::Lora add_lora(nn::LoraOptions options) const;
 };
 
 /// Of the backbone's first table, in its order; layers that are reshaped on the way (a convolution)

@@ -38,13 +38,15 @@ struct LlamaImpl::Stretch {
   Tensor mask;       ///< [batch, before + inserted + tokens], or undefined
   Tensor positions;  ///< [batch or 1, inserted + tokens]
   int64_t inserted;  ///< virtual tokens at the beginning of x
+  bool prefixed;     ///< the prefix precedes x, and is in no cache yet
 };
 
 LlamaImpl::Stretch LlamaImpl::stretch(const Input& input, const nn::LayerCaches* caches) const {
   Stretch all{.x = input.embeds.defined() ? input.embeds : embed(input.ids),
               .mask = input.mask.defined() ? input.mask.to(torch::kBool) : Tensor(),
               .positions = input.positions,
-              .inserted = 0};
+              .inserted = 0,
+              .prefixed = false};
   const int64_t cached = caches != nullptr ? caches->front().tokens() : 0;
   const bool first = cached == 0;
   if (prompt_ && first) {
@@ -53,7 +55,8 @@ LlamaImpl::Stretch LlamaImpl::stretch(const Input& input, const nn::LayerCaches*
     all.inserted = prompt_->tokens();
   }
   // A prefix has no inputs, but stands before the first token all the same.
-  const int64_t before = prefix_ && first ? virtual_tokens() : cached;
+  all.prefixed = prefix_ && first;
+  const int64_t before = all.prefixed ? virtual_tokens() : cached;
   const int64_t tokens = all.x.size(1);
   if (before + tokens > config_.positions) {
     throw Error({.what = fmt::format("a text of {} tokens, and the model has {} positions",
@@ -87,7 +90,7 @@ Tensor LlamaImpl::hidden(const Input& input, const nn::TransformerRun& run) {
   causal.context.cos = rows(rotary_.cos);
   causal.context.sin = rows(rotary_.sin);
   causal.context.key_mask = text.mask;
-  if (prefix_ && (run.caches == nullptr || run.caches->front().tokens() == 0)) {
+  if (text.prefixed) {
     const Tensor all = prefix_->keys_and_values(text.x.size(0)).to(dtype());
     causal.adapt = [all, &run](int64_t layer, nn::BlockContext& context) {
       const Tensor k = all[2 * layer];
@@ -107,7 +110,7 @@ Tensor LlamaImpl::hidden(const Input& input, const nn::TransformerRun& run) {
 
 void LlamaImpl::begin_virtual_tokens() {
   if (virtual_tokens() > 0) throw Error({.what = "the model has virtual tokens already"});
-  for (Tensor& parameter : parameters()) parameter.requires_grad_(false);
+  nn::fix_parameters(*this);
 }
 
 nn::Prefix& LlamaImpl::add_prefix(int64_t tokens, int64_t hidden) {

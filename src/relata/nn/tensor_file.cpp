@@ -108,6 +108,10 @@ NamedTensors tensors_of(const torch::nn::Module& module) {
   return tensors;
 }
 
+void fix_parameters(const torch::nn::Module& module) {
+  for (torch::Tensor& parameter : module.parameters()) parameter.requires_grad_(false);
+}
+
 void assign_tensors(const NamedTensors& target, const NamedTensors& source,
                     const std::string& where) {
   std::vector<std::string> faults;

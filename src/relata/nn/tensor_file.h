@@ -35,6 +35,9 @@ NamedTensors map_tensors(const std::filesystem::path& path);
 /// The parameters and buffers of a module, sharing its memory.
 NamedTensors tensors_of(const torch::nn::Module& module);
 
+/// Training leaves all parameters that the module has now as they are.
+void fix_parameters(const torch::nn::Module& module);
+
 /// Copies `source` into `target` by name. Strict: one Error lists all missing, unexpected and
 /// misshapen tensors.
 void assign_tensors(const NamedTensors& target, const NamedTensors& source,

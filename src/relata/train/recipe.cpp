@@ -56,8 +56,9 @@ void describe_recipe(Fields& fields, Recipe& r, std::unique_ptr<System>& system)
   r.keys = fields.resolved();
 }
 
-/// Keys that say how often or how fast to run, not what a run computes.
-bool changes_results(const std::string& path) {
+/// False for keys that say how often or how fast to run, not what a run computes, and for those
+/// that came later, at the value that every run before had: hashes outlive versions.
+bool changes_results(const ResolvedKey& key) {
   constexpr std::array<std::string_view, 10> kOther{"name",
                                                     "seeds",
                                                     "folds",
@@ -69,9 +70,12 @@ bool changes_results(const std::string& path) {
                                                     "train.loader_threads",
                                                     "train.stop_after"};
   for (const std::string_view prefix : kOther) {
-    if (path.starts_with(prefix)) return false;
+    if (key.path.starts_with(prefix)) return false;
   }
-  return true;
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 1> kLater{
+      {{"train.precision", "fp32"}}};
+  return std::ranges::find(kLater, std::pair<std::string_view, std::string_view>(
+                                       key.path, key.value)) == kLater.end();
 }
 
 }  // namespace
@@ -152,9 +156,7 @@ std::unique_ptr<System> Recipe::make_system() const {
 std::string Recipe::hash() const {
   Hasher hasher;
   for (const ResolvedKey& key : keys) {
-    // Came later; at this value it is what every run before did, and hashes outlive versions.
-    if (key.path == "train.precision" && key.value == "fp32") continue;
-    if (changes_results(key.path)) hasher.add(key.path).add("=").add(key.value).add("\n");
+    if (changes_results(key)) hasher.add(key.path).add("=").add(key.value).add("\n");
   }
   return hasher.hex();
 }
