@@ -5,7 +5,6 @@
 320 captions of coco-subset, sorted by length, 20 batches of 16, each padded to its longest on both sides.
 """
 
-import argparse
 import json
 import os
 import pathlib
@@ -13,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 
+import openvino_peer
 import torch
 import transformers as hf
 from measure import describe, pairs, report, require_quiet_release_build, saved
@@ -44,30 +44,16 @@ def measured(call: Callable[[torch.Tensor], object], batches: list[torch.Tensor]
 
 
 def openvino(model: torch.nn.Module, threads: int) -> Callable[[torch.Tensor], object]:
-    import openvino as ov
+    def embed(clip: torch.nn.Module, ids: torch.Tensor) -> torch.Tensor:
+        return clip.get_text_features(ids).pooler_output
 
-    class Wrapped(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.model = model
-
-        def forward(self, ids: torch.Tensor) -> torch.Tensor:
-            return self.model.get_text_features(ids).pooler_output
-
-    converted = ov.convert_model(Wrapped(), example_input=torch.full([2, 9], END), input=ov.PartialShape([-1, -1]))
-    compiled = ov.Core().compile_model(
-        converted, "CPU", {"INFERENCE_NUM_THREADS": threads, "INFERENCE_PRECISION_HINT": ov.Type.f32}
-    )
-    return lambda batch: compiled(batch.numpy())
+    return openvino_peer.compiled(model, embed, torch.full([2, 9], END), threads, shape=[-1, -1])
 
 
 def main() -> None:
-    options = argparse.ArgumentParser()
-    options.add_argument("--busy", action="store_true", help="measure on a busy machine all the same")
     if "RELATA_DATA" not in os.environ:
         sys.exit("bench: captions needs RELATA_DATA")
-    if not options.parse_args().busy:
-        require_quiet_release_build()
+    require_quiet_release_build()
     torch.manual_seed(0)
     model = hf.CLIPModel(hf.CLIPConfig()).eval()
     folder = saved(model)

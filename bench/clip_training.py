@@ -7,7 +7,6 @@ AdamW. The peer is Hugging Face's CLIPModel with scaled-dot-product attention, a
 both sides. Captions have natural lengths, padded to the longest of the batch on both sides.
 """
 
-import argparse
 import time
 from collections.abc import Callable
 
@@ -46,10 +45,7 @@ def step_of(
 
 
 def main() -> None:
-    options = argparse.ArgumentParser()
-    options.add_argument("--busy", action="store_true", help="measure on a busy machine all the same")
-    if not options.parse_args().busy:
-        require_quiet_release_build()
+    require_quiet_release_build()
     torch.manual_seed(0)
     theirs = hf.CLIPModel(hf.CLIPConfig()).train()
     folder = saved(theirs)

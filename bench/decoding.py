@@ -6,7 +6,6 @@ Random weights of that architecture: speed does not depend on them. 32 tokens af
 share of this machine's read bandwidth that our decoding uses, as every weight is read once a token.
 """
 
-import argparse
 import copy
 import time
 from collections.abc import Callable
@@ -53,10 +52,7 @@ def read_bandwidth() -> float:
 
 
 def main() -> None:
-    options = argparse.ArgumentParser()
-    options.add_argument("--busy", action="store_true", help="measure on a busy machine all the same")
-    if not options.parse_args().busy:
-        require_quiet_release_build()
+    require_quiet_release_build()
     torch.manual_seed(0)
     reference = hf.LlamaForCausalLM(hf.LlamaConfig(**SMOLLM2)).eval()
     reference.generation_config.pad_token_id = 0

@@ -5,21 +5,16 @@
 Random weights: speed does not depend on them. Everything runs in this process, in turn.
 """
 
-import argparse
 import copy
 import time
 from collections.abc import Callable
 
+import openvino_peer
 import torch
 import transformers as hf
 from measure import describe, pairs, report, require_quiet_release_build, saved
 
 import relata
-
-try:
-    import openvino as ov
-except ImportError:
-    ov = None
 
 BATCH = 16
 
@@ -58,22 +53,11 @@ class Work:
         return call
 
     def openvino(self, precision: str, threads: int) -> Callable[[], object]:
-        class Wrapped(torch.nn.Module):
-            def __init__(self, work: "Work") -> None:
-                super().__init__()
-                self.model, self.work = work.model, work
-
-            def forward(self, x: torch.Tensor) -> torch.Tensor:
-                return self.work.output(self.model, {next(iter(self.work.inputs)): x})
-
         key, value = next(iter(self.inputs.items()))
-        converted = ov.convert_model(Wrapped(self), example_input=value)
-        hint = ov.Type.bf16 if precision == "bf16" else ov.Type.f32
-        compiled = ov.Core().compile_model(
-            converted, "CPU", {"INFERENCE_NUM_THREADS": threads, "INFERENCE_PRECISION_HINT": hint}
+        network = openvino_peer.compiled(
+            self.model, lambda model, x: self.output(model, {key: x}), value, threads, precision
         )
-        array = value.numpy()
-        return lambda: compiled(array)
+        return lambda: network(value)
 
 
 def works() -> list[Work]:
@@ -92,11 +76,7 @@ def works() -> list[Work]:
 
 
 def main() -> None:
-    options = argparse.ArgumentParser()
-    options.add_argument("--busy", action="store_true", help="measure on a busy machine all the same")
-    busy = options.parse_args().busy
-    if not busy:
-        require_quiet_release_build()
+    require_quiet_release_build()
     all_works = works()
     for threads in (1, 2):
         torch.set_num_threads(threads)
@@ -105,7 +85,7 @@ def main() -> None:
             for work in all_works:
                 ours = work.ours(precision)
                 peers = {"eager PyTorch": work.eager(precision)}
-                if ov is not None:
+                if openvino_peer.ov is not None:
                     peers["OpenVINO"] = work.openvino(precision, threads)
                 for peer, call in peers.items():
                     measured = pairs(lambda: seconds(call) / BATCH, lambda: seconds(ours) / BATCH)

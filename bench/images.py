@@ -97,8 +97,7 @@ def main() -> int:
     if not files:
         print("bench: no pictures; set RELATA_DATA")
         return 0
-    if "--busy" not in sys.argv:
-        measure.require_quiet_release_build()
+    measure.require_quiet_release_build()
     torch.set_num_threads(1)
     print(f"Pillow {PIL.__version__} with libjpeg-turbo {features.version('libjpeg_turbo')}, NumPy {np.__version__}; "
           f"{len(files)} photographs")

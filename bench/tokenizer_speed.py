@@ -22,8 +22,7 @@ from transformers import BertTokenizerFast, CLIPTokenizerFast, GPT2TokenizerFast
 
 if "RELATA_DATA" not in os.environ:
     sys.exit("bench: tokenizer_speed needs RELATA_DATA")
-if "--busy" not in sys.argv:
-    require_quiet_release_build()
+require_quiet_release_build()
 DATA = pathlib.Path(os.environ["RELATA_DATA"])
 VOCABULARIES = DATA / "tokenizers"
 
