@@ -118,9 +118,9 @@ class M3colStep {
     system_->module().train();
     optimizer_->clear_gradients();
     WithDraws system(*system_, draws);
-    return train::accumulate_gradient(system, batches, {.epoch = epoch, .epochs = epochs},
-                                      {.accumulation = recipe_.train.accumulation,
-                                       .precision = recipe_.train.precision});
+    return train::accumulate_gradient(
+        system, batches, {.epoch = epoch, .epochs = epochs},
+        {.accumulation = recipe_.train.accumulation, .precision = recipe_.train.precision});
   }
 
   NamedTensors gradients() {
